@@ -1,0 +1,165 @@
+/* gpen.h: restore the faces in portraits with GPEN, from C.
+ *
+ *     gpen_error error;
+ *     gpen_model *model = NULL;
+ *     if (gpen_model_open(&model, "gpen-mini.safetensors", NULL, &error))
+ *         return fprintf(stderr, "%s\n", error.message), 1;
+ *     gpen_image face = {.width = 256, .height = 256, .channels = 3, .bits = 8, .row_bytes = 768, .pixels = rgb};
+ *     gpen_image restored;
+ *     if (gpen_restore_aligned(model, &face, NULL, &restored, &error))
+ *         fprintf(stderr, "%s\n", error.message);
+ *     else
+ *         gpen_image_free(&restored);
+ *     gpen_model_close(model);
+ *
+ * Rules that hold for every function here
+ *   errors     A function that can fail returns gpen_status, 0 (GPEN_OK) for success. The reason stands in the caller's
+ *              gpen_error, which may be NULL. A call that failed leaves nothing behind: outputs are zeroed.
+ *   ownership  What a function hands out through a pointer-to-pointer or an output struct is the caller's, and has the
+ *              one release function that its comment names. Inputs are only read, and only during the call.
+ *   threads    The library has no state of its own outside its handles. Different handles may be used in different
+ *              threads at the same time; one handle serves one thread at a time.
+ *
+ * Sources: GPEN, "GAN Prior Embedded Network for Blind Face Restoration in the Wild" (Yang et al., CVPR 2021).
+ */
+#ifndef GPEN_H
+#define GPEN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(GPEN_BUILD_SHARED) && (defined(__GNUC__) || defined(__clang__))
+#define GPEN_API __attribute__((visibility("default")))
+#else
+#define GPEN_API
+#endif
+
+/* ---------------------------------------------------------------- status
+ * One list makes the enum, the names that programs read, and the sentences that people read.
+ * X(IDENTIFIER, name, English, Chinese) */
+#define GPEN_STATUS_LIST(X)                                                                                            \
+    X(OK, "ok", "Done.", "完成。")                                                                                     \
+    X(BAD_ARGUMENT, "bad_argument", "A setting has a value that cannot be used.", "某项设置的值无效。")                \
+    X(UNREADABLE, "unreadable", "The picture is damaged and cannot be read in full.", "图片已损坏，无法完整读取。")    \
+    X(UNSUPPORTED_FORMAT, "unsupported_format", "This kind of file is not supported.", "不支持这种文件格式。")         \
+    X(TOO_LARGE, "too_large", "The picture is larger than the limit.", "图片超过大小限制。")                           \
+    X(INPUT_MISSING, "input_missing", "The file is not there, or may not be read.", "文件不存在或没有读取权限。")      \
+    X(NO_FACE, "no_face", "No face was found in the picture.", "图片中没有找到人脸。")                                 \
+    X(OUT_OF_MEMORY, "out_of_memory", "There was not enough memory.", "内存不足。")                                    \
+    X(CRASHED, "crashed", "The worker crashed on this picture.", "处理这张图片时程序崩溃。")                           \
+    X(TIMED_OUT, "timed_out", "It took longer than the time limit.", "处理超时。")                                     \
+    X(GIVEN_UP, "given_up", "Given up: this picture stopped two workers.", "已放弃：这张图片使两个进程终止。")         \
+    X(MODEL_MISSING, "model_missing", "The model is not installed.", "模型尚未安装。")                                 \
+    X(MODEL_INVALID, "model_invalid", "The model file is damaged or of another kind.", "模型文件已损坏或类型不符。")   \
+    X(DEVICE_LOST, "device_lost", "The graphics device stopped answering.", "显卡设备无响应。")                        \
+    X(WRITE_FAILED, "write_failed", "The result could not be written.", "无法写入结果。")                              \
+    X(DISK_FULL, "disk_full", "The disk is full.", "磁盘已满。")                                                       \
+    X(FETCH_REFUSED, "fetch_refused", "The address may not be fetched.", "不允许从该地址下载。")                       \
+    X(CANCELLED, "cancelled", "Cancelled.", "已取消。")                                                                \
+    X(EXISTS, "exists", "The result is there already; it was left as it is.", "结果已存在，未作改动。")
+
+typedef enum gpen_status {
+#define GPEN_STATUS_ENUM(identifier, name, english, chinese) GPEN_##identifier,
+    GPEN_STATUS_LIST(GPEN_STATUS_ENUM)
+#undef GPEN_STATUS_ENUM
+    GPEN_STATUS_COUNT
+} gpen_status;
+
+/* The reason of the last failure, in the caller's hands. message is UTF-8, one line, always terminated. */
+typedef struct gpen_error {
+    gpen_status status;
+    char message[512];
+} gpen_error;
+
+/* The name a program reads ("out_of_memory"). Static, never NULL; "unknown" outside the list. */
+GPEN_API const char *gpen_status_name(gpen_status status);
+
+typedef enum gpen_language { GPEN_ENGLISH, GPEN_CHINESE } gpen_language;
+
+/* The sentence a person reads. Static UTF-8, never NULL. */
+GPEN_API const char *gpen_status_sentence(gpen_status status, gpen_language language);
+
+/* "MAJOR.MINOR.PATCH". Static. */
+GPEN_API const char *gpen_version(void);
+
+/* ---------------------------------------------------------------- pictures in memory */
+
+/* Interleaved samples, rows from top to bottom, sRGB unless said otherwise.
+ *   channels   1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha (not premultiplied)
+ *   bits       8 (uint8_t samples) or 16 (uint16_t samples in the machine's byte order)
+ *   row_bytes  distance from one row to the next, at least width * channels * bits / 8 */
+typedef struct gpen_image {
+    int width, height;
+    int channels;
+    int bits;
+    size_t row_bytes;
+    void *pixels;
+} gpen_image;
+
+/* Releases the pixels of an image that this library filled in, and zeroes it. NULL and zeroed images are fine. */
+GPEN_API void gpen_image_free(gpen_image *image);
+
+/* ---------------------------------------------------------------- models */
+
+/* A loaded restorer with its compiled plan, its working memory and its threads. */
+typedef struct gpen_model gpen_model;
+
+typedef struct gpen_options {
+    int threads;       /* 1..256; 0: one for each processor this process may use */
+    const char *level; /* instruction level: "generic", "avx2", "avx512"; NULL: the best of this processor.
+                          A level this processor lacks is an error. The variable GPEN_CPU can only lower it. */
+} gpen_options;
+
+/* What a model is, read from its tensors' names and shapes. */
+typedef struct gpen_model_info {
+    int size;               /* side of the square crop, pixels: 64..2048, a power of two */
+    int style_length;       /* length of the style vector */
+    int mapping_layers;     /* fully connected layers from the encoder's code to the style */
+    int64_t parameters;     /* numbers in the file */
+    const char *level;      /* instruction level in use; static */
+    int threads;            /* threads in use */
+    size_t weight_bytes;    /* memory of the packed weights */
+    size_t arena_bytes;     /* memory of all activations and scratch: the most a run touches */
+} gpen_model_info;
+
+/* Reads a GPEN restorer from .safetensors or .pth, checks every tensor's name and shape, and compiles it.
+ * options may be NULL for the defaults. *model is NULL on failure; release with gpen_model_close.
+ * Errors: INPUT_MISSING, MODEL_INVALID (damaged, or no GPEN: the message names the tensor), BAD_ARGUMENT, OUT_OF_MEMORY. */
+GPEN_API gpen_status gpen_model_open(gpen_model **model, const char *path, const gpen_options *options,
+                                     gpen_error *error);
+
+/* Takes everything back. NULL is fine. */
+GPEN_API void gpen_model_close(gpen_model *model);
+
+/* Fills in *info; its strings live as long as the model. */
+GPEN_API void gpen_model_describe(const gpen_model *model, gpen_model_info *info);
+
+/* ---------------------------------------------------------------- restoring */
+
+typedef struct gpen_settings {
+    int strength; /* 0 (the face as it came) .. 100 (the restored face); in between the two are blended linearly */
+} gpen_settings;
+
+/* The settings that NULL stands for: strength 100. */
+GPEN_API gpen_settings gpen_settings_default(void);
+
+/* Restores one aligned face: a square-ish crop with the face where GPEN's training data has it.
+ * face: any size from 16x16 to 65500x65500, 8 or 16 bits, 1 to 4 channels. It is resized bilinearly to the model's size.
+ * restored: size x size, the channels and bits of the face; alpha is resized along. Release with gpen_image_free.
+ * settings may be NULL. Errors: BAD_ARGUMENT, OUT_OF_MEMORY.
+ * The arithmetic is the published demo's ("plain"): values in -1..1, clamped, truncated to 8 bits (rounded to 16). */
+GPEN_API gpen_status gpen_restore_aligned(gpen_model *model, const gpen_image *face, const gpen_settings *settings,
+                                          gpen_image *restored, gpen_error *error);
+
+/* The bare network, for programs that bring their own pixels: planar RGB floats in -1..1, [3][size][size], to the same,
+ * unclamped. input and output may be the same array. */
+GPEN_API gpen_status gpen_model_run(gpen_model *model, const float *input, float *output, gpen_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

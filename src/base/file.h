@@ -1,0 +1,51 @@
+/* Files that are whole or not there, folders, and where the program keeps its things. */
+#ifndef GPEN_BASE_FILE_H
+#define GPEN_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+/* ---------------------------------------------------------------- paths; every char * returned is the caller's (free), NULL: no memory */
+
+char *path_join(const char *folder, const char *name); /* no doubled slash */
+char *path_folder(const char *path);                   /* "." for a bare name */
+const char *path_name(const char *path);               /* the part behind the last slash; points into path */
+char *path_stem(const char *path);                     /* the name without its last ending (".tar.gz" loses ".gz") */
+bool path_is_folder(const char *path);
+bool path_is_file(const char *path);
+
+/* Makes a folder and those above it. Errors: WRITE_FAILED, DISK_FULL. */
+gpen_status folder_make(const char *path, gpen_error *error);
+
+/* $GPEN_HOME/data, else $XDG_DATA_HOME/gpen, else ~/.local/share/gpen; likewise cache and state. Not created. NULL: no memory,
+ * or no home is known. */
+char *folder_data(void);
+char *folder_cache(void);
+char *folder_state(void);
+
+/* ---------------------------------------------------------------- writing */
+
+/* A file being written under a temporary name in its target's folder. */
+typedef struct atomic_file {
+    char *target;    /* the name it will have */
+    char *temporary; /* the name it has meanwhile: .NAME.PID.NUMBER.part */
+    int descriptor;
+} atomic_file;
+
+/* Creates the temporary file (the folder must exist). After a failure there is nothing to release.
+ * Errors: WRITE_FAILED, DISK_FULL, OUT_OF_MEMORY. */
+gpen_status atomic_file_begin(atomic_file *file, const char *target, gpen_error *error);
+
+/* Writes all of it, whatever the kernel splits. */
+gpen_status atomic_file_write(atomic_file *file, const void *bytes, size_t count, gpen_error *error);
+
+/* Flushes the file to the disk, renames it to its target and flushes the folder. overwrite false: EXISTS, decided by the kernel,
+ * when the target is there. Whatever the outcome, the temporary file is gone and the atomic_file is released. */
+gpen_status atomic_file_commit(atomic_file *file, bool overwrite, gpen_error *error);
+
+/* Removes the temporary file and releases the atomic_file. Zeroed and released ones are fine. */
+void atomic_file_abandon(atomic_file *file);
+
+#endif

@@ -1,0 +1,108 @@
+/* What all convolutions share: which algorithm, and how channels are read and written. */
+#include <stdio.h>
+#include <string.h>
+
+#include "nn/cpu/cpu.h"
+
+/* Winograd's transforms and its four times larger weights pay off from this many output pixels on. */
+enum { WINOGRAD_PIXELS = 32 * 32 };
+
+static bool winograd_suits(const cpu_step *step)
+{
+    const nn_conv_options *conv = &step->node.conv;
+    return step->input_shape.kind == NN_MAP && conv->kernel == 3 && conv->stride == 1 && conv->padding == 1 &&
+           step->node.shape.height * step->node.shape.width >= WINOGRAD_PIXELS;
+}
+
+gpen_status prepare_conv(cpu_upload *upload, cpu_step *step)
+{
+    const nn_conv_options *conv = &step->node.conv;
+    gpen_status status = prepare_conv_maps(upload, step, &conv->feature, conv->bias, conv->activation);
+    if (status)
+        return status;
+    bool winograd = winograd_suits(step);
+    const nn_shape *in = &step->input_shape, *out = &step->node.shape;
+    int channels = in->channels;
+    if (conv->feature.map != NN_NONE)
+        channels += upload->graph->nodes[conv->feature.map].shape.channels;
+    /* A transposed convolution applies its kernel once an input pixel, any other once an output pixel. */
+    const nn_shape *applied = conv->transposed ? in : out;
+    step->gflop_direct = 2e-9 * channels * conv->outputs * conv->kernel * conv->kernel * applied->height * applied->width;
+    snprintf(step->name, sizeof step->name, "%s %dx%d%s %d->%d @%dx%d", winograd ? "winograd" : "product", conv->kernel,
+             conv->kernel, conv->transposed ? " up" : conv->stride == 2 ? " down" : "", channels, conv->outputs, out->height,
+             out->width);
+    return winograd ? prepare_conv_winograd(upload, step) : prepare_conv_product(upload, step);
+}
+
+gpen_status prepare_conv_maps(cpu_upload *upload, cpu_step *step, const nn_feature *feature, nn_weight bias,
+                              nn_activation activation)
+{
+    conv_maps *maps = &step->maps;
+    int unit = upload->program->kernels->columns > BLOCK ? upload->program->kernels->columns : BLOCK;
+    maps->outputs = step->node.shape.channels;
+    maps->columns = (int)round_up((size_t)maps->outputs, (size_t)unit);
+    maps->source_blocks = nn_blocks(step->input_shape.channels);
+    maps->feature_blocks = 0;
+    gpen_status status =
+        pack_vector(upload, bias, (size_t)maps->outputs, activation.gain, 0.0f, (size_t)maps->columns, &maps->bias);
+    if (!status && feature->map != NN_NONE) {
+        /* The feature's activation is StyleGAN2's, its gain multiplied into both numbers before the bend. */
+        int channels = upload->graph->nodes[feature->map].shape.channels;
+        size_t blocks_floats = (size_t)nn_blocks(channels) * BLOCK, gain;
+        maps->feature_blocks = nn_blocks(channels);
+        status = pack_vector(upload, feature->bias, (size_t)channels, NN_LEAKY_SCALED.gain, 0.0f, blocks_floats,
+                             &maps->feature_bias);
+        if (!status)
+            status = pack_vector(upload, feature->gain, 1, NN_LEAKY_SCALED.gain, 0.0f, 1, &gain);
+        if (!status && pack_at(upload, gain))
+            maps->feature_gain = *pack_at(upload, gain);
+    }
+    maps->read_scale = 0;
+    maps->write_scale = (size_t)(maps->source_blocks + maps->feature_blocks) * BLOCK;
+    step->scratch_floats = maps->write_scale + (size_t)maps->columns;
+    return status;
+}
+
+/* The vector's numbers, or ones, for `count` channels and zeros for the padding behind them. */
+static void fill_scale(float *to, const float *from, int count, int padded, float factor)
+{
+    for (int i = 0; i < padded; i++)
+        to[i] = i >= count ? 0.0f : from ? from[i] * factor : factor;
+}
+
+void begin_conv_maps(const cpu_program *program, const cpu_step *step, nn_value style, nn_value demodulation, float gain)
+{
+    const conv_maps *maps = &step->maps;
+    float *scratch = step_scratch(program, step);
+    float *read = scratch + maps->read_scale;
+    const float *styles = style == NN_NONE ? NULL : value_at(program, style);
+    int source = step->input_shape.channels;
+    fill_scale(read, styles, source, maps->source_blocks * BLOCK, 1.0f);
+    if (maps->feature_blocks) {
+        int channels = program->shapes[step->node.inputs[1]].channels;
+        fill_scale(read + maps->source_blocks * BLOCK, styles ? styles + source : NULL, channels, maps->feature_blocks * BLOCK,
+                   1.0f);
+    }
+    fill_scale(scratch + maps->write_scale, demodulation == NN_NONE ? NULL : value_at(program, demodulation), maps->outputs,
+               maps->columns, gain);
+}
+
+const float *conv_input_plane(const cpu_program *program, const cpu_step *step, int block, read_map *map)
+{
+    const conv_maps *maps = &step->maps;
+    *map = (read_map){.scale = step_scratch(program, step) + maps->read_scale + block * BLOCK};
+    if (block < maps->source_blocks)
+        return value_at(program, step->node.inputs[0]) + (size_t)block * plane_floats(&step->input_shape);
+    block -= maps->source_blocks;
+    map->bias = program->packed + maps->feature_bias + block * BLOCK;
+    map->gain = maps->feature_gain;
+    map->slope = NN_LEAKY_SCALED.slope;
+    return value_at(program, step->node.inputs[1]) + (size_t)block * plane_floats(&step->input_shape);
+}
+
+write_map conv_output_map(const cpu_program *program, const cpu_step *step, int block)
+{
+    return (write_map){.scale = step_scratch(program, step) + step->maps.write_scale + block * BLOCK,
+                       .bias = program->packed + step->maps.bias + block * BLOCK,
+                       .slope = step->node.conv.activation.slope};
+}

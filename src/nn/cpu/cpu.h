@@ -1,0 +1,163 @@
+/* The CPU backend's program: steps over an arena and packed weights. Private to src/nn/cpu.
+ *
+ * Memory of a program
+ *     packed   one block, written while uploading, only read while running: [node 0's weights][node 1's] ...
+ *     arena    one block: every value and every step's scratch at a fixed offset, shared by those whose lifetimes allow it
+ *
+ * A kind of step is one file with two functions: prepare_NAME decides how the step will work, asks for scratch and packs its
+ * weights; run_NAME does it.
+ */
+#ifndef GPEN_NN_CPU_H
+#define GPEN_NN_CPU_H
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "nn/arena.h"
+#include "nn/cpu/kernels.h"
+#include "nn/graph.h"
+
+typedef struct cpu_program cpu_program;
+typedef struct cpu_step cpu_step;
+
+/* A convolution as products of gathered pixels with weight panels (conv_product.c). */
+enum { CONV_MAX_TAPS = 225, CONV_MAX_PHASES = 4 };
+
+typedef struct conv_phase {
+    int height, width;          /* output pixels of this phase */
+    int row, column;            /* the first one's place in the output; the next is `spacing` further */
+    int taps;
+    short tap_row[CONV_MAX_TAPS], tap_column[CONV_MAX_TAPS]; /* input pixel = output pixel * stride + tap */
+    short tap[CONV_MAX_TAPS];   /* which number of the kernel */
+    int chunk;                  /* channel blocks gathered at a time */
+    size_t depth, packed;       /* length of a panel; where the panels start */
+} conv_phase;
+
+typedef struct conv_product {
+    int phases, spacing, stride;
+    conv_phase phase[CONV_MAX_PHASES];
+    size_t a_floats, c_floats; /* scratch a thread */
+} conv_product;
+
+/* A convolution by Winograd's F(4x4, 3x3) (conv_winograd.c). */
+typedef struct conv_winograd {
+    int tile_rows, tile_columns;
+    int group;   /* tiles transformed at a time */
+    bool staged; /* all threads share a group and meet after each of the three stages; else each has its own */
+    size_t v_tile, v_point, m_tile, m_point; /* strides, floats */
+} conv_winograd;
+
+/* What convolutions share: where channels come from and how they are read and written. */
+typedef struct conv_maps {
+    int source_blocks, feature_blocks; /* of the inputs */
+    int outputs;                       /* channels */
+    int columns;                       /* output channels rounded up to whole panels and blocks */
+    size_t feature_bias, bias;         /* packed offsets; bias is times the activation's gain */
+    float feature_gain;
+    size_t read_scale, write_scale;    /* offsets in the step's scratch */
+} conv_maps;
+
+struct cpu_step {
+    nn_node node;
+    nn_value value;             /* its number: where the output goes */
+    nn_shape input_shape;       /* of node.inputs[0], when there is one */
+    void (*run)(const cpu_program *program, const cpu_step *step);
+    size_t scratch_floats;      /* shared by the threads: the maps' scales and what a kind needs */
+    size_t thread_floats;       /* for each thread */
+    size_t scratch;             /* arena offset, of the shared part followed by the threads' */
+    size_t weights;             /* packed offset of the main weights */
+    size_t extra;               /* packed offset of further numbers, as the kind says */
+    conv_maps maps;
+    conv_product product;       /* for steps of this kind */
+    conv_winograd winograd;
+    float down[4], across[4];   /* FIR taps in the order of correlation */
+    char name[96];
+    double gflop_direct, gflop_executed, seconds;
+};
+
+struct cpu_program {
+    const cpu_kernels *kernels;
+    thread_pool *pool;
+    cpu_step *steps;
+    int count;
+    size_t *value_offsets; /* arena offset of each value */
+    nn_shape *shapes;
+    char (*marks)[NN_MARK_LENGTH];
+    float *arena, *packed;
+    size_t arena_floats, packed_floats, packed_capacity;
+    bool keep_marks;
+    const float *input; /* during a run */
+    nn_value image, output;
+};
+
+/* While uploading: the program, its graph and where weights come from. */
+typedef struct cpu_upload {
+    cpu_program *program;
+    const nn_graph *graph;
+    const nn_weights *weights;
+    gpen_error *error;
+} cpu_upload;
+
+/* Reserves room for `floats` packed numbers, zeroed, and gives its offset. Before the second pass of uploading there is no
+ * memory behind it: see upload.c. */
+size_t pack_reserve(cpu_upload *upload, size_t floats);
+
+/* The reserved numbers, NULL in the first pass, in which only sizes are counted. */
+float *pack_at(cpu_upload *upload, size_t offset);
+
+/* Reads a weight's whole tensor into a fresh array (aligned_free with *bytes), times nothing. *values is NULL, and GPEN_OK
+ * returned, in the first pass. */
+gpen_status pack_read(cpu_upload *upload, nn_weight weight, float **values, size_t *bytes);
+
+/* Packs `count` numbers from the weight's offset on, times its scale and `factor`, followed by zeros up to `floats`. An absent
+ * weight gives `absent` in the first `count`. */
+gpen_status pack_vector(cpu_upload *upload, nn_weight weight, size_t count, float factor, float absent, size_t floats,
+                        size_t *offset);
+
+/* The two factors of a 4x4 kernel, flipped; MODEL_INVALID when it has none. */
+gpen_status pack_separable(cpu_upload *upload, nn_weight kernel, float down[4], float across[4]);
+
+gpen_status prepare_image(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_constant(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_conv(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_conv_product(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_blur(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_upsample(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_to_rgb(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_dense(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_demodulate(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_pixel_norm(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_flatten(cpu_upload *upload, cpu_step *step);
+
+/* ---------------------------------------------------------------- while running */
+
+static inline float *value_at(const cpu_program *program, nn_value value)
+{
+    return program->arena + program->value_offsets[value];
+}
+
+static inline float *step_scratch(const cpu_program *program, const cpu_step *step)
+{
+    return program->arena + step->scratch;
+}
+
+static inline float *thread_scratch(const cpu_program *program, const cpu_step *step, int worker)
+{
+    return program->arena + step->scratch + step->scratch_floats + (size_t)worker * step->thread_floats;
+}
+
+static inline size_t plane_floats(const nn_shape *shape)
+{
+    return (size_t)shape->height * (size_t)shape->width * BLOCK;
+}
+
+/* conv_maps.c: prepares what convolutions and to_rgb share, fills in the scales for one run, and gives the maps. */
+gpen_status prepare_conv_maps(cpu_upload *upload, cpu_step *step, const nn_feature *feature, nn_weight bias,
+                              nn_activation activation);
+void begin_conv_maps(const cpu_program *program, const cpu_step *step, nn_value style, nn_value demodulation, float gain);
+
+/* The plane of input block `block` (source, then feature) and how it is read. */
+const float *conv_input_plane(const cpu_program *program, const cpu_step *step, int block, read_map *map);
+write_map conv_output_map(const cpu_program *program, const cpu_step *step, int block);
+
+#endif

@@ -1,0 +1,26 @@
+/* One instruction level: included by the files in isa/ behind their vector header, with LEVEL_NAME and LEVEL_TABLE defined. */
+#include "nn/cpu/kernels.h"
+
+#include "nn/cpu/product_tmpl.h"
+
+#include "nn/cpu/maps_tmpl.h"
+
+#include "nn/cpu/winograd_tmpl.h"
+
+#include "nn/cpu/fir_tmpl.h"
+
+#include "nn/cpu/project_tmpl.h"
+
+const cpu_kernels LEVEL_TABLE = {
+    .level = LEVEL_NAME,
+    .rows = TILE_ROWS,
+    .columns = TILE_COLUMNS,
+    .product = product,
+    .gather = gather,
+    .scatter = scatter,
+    .winograd_input = winograd_input,
+    .winograd_output = winograd_output,
+    .fir_row = fir_row,
+    .dot = dot,
+    .project = project,
+};

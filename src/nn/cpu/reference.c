@@ -1,0 +1,142 @@
+/* The kernels as their definitions say, one number after another, summed in double: the oracle of tests/kernels. */
+#include "nn/cpu/kernels.h"
+
+enum { REFERENCE_COLUMNS = 8 };
+
+static void product(int rows, int depth, const float *a, size_t a_stride, const float *b, float *c, size_t c_stride,
+                    bool accumulate)
+{
+    for (int r = 0; r < rows; r++)
+        for (int column = 0; column < REFERENCE_COLUMNS; column++) {
+            double sum = accumulate ? (double)c[(size_t)r * c_stride + column] : 0.0;
+            for (int k = 0; k < depth; k++)
+                sum += (double)a[(size_t)r * a_stride + k] * (double)b[(size_t)k * REFERENCE_COLUMNS + column];
+            c[(size_t)r * c_stride + column] = (float)sum;
+        }
+}
+
+static double leaky(double x, double slope)
+{
+    return x > slope * x ? x : slope * x;
+}
+
+static double read_number(double x, const read_map *map, int channel)
+{
+    if (map->bias)
+        x = leaky((double)map->gain * x + (double)map->bias[channel], (double)map->slope);
+    return x * (double)map->scale[channel];
+}
+
+static double write_number(double sum, const write_map *map, int channel)
+{
+    return leaky((double)map->scale[channel] * sum + (double)map->bias[channel], (double)map->slope);
+}
+
+static void gather(float *a, size_t a_stride, const float *plane, const int32_t *pixels, int count, const read_map *map)
+{
+    for (int i = 0; i < count; i++)
+        for (int c = 0; c < BLOCK; c++)
+            a[(size_t)i * a_stride + c] =
+                pixels[i] < 0 ? 0.0f : (float)read_number((double)plane[(size_t)pixels[i] * BLOCK + c], map, c);
+}
+
+static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count, const write_map *map)
+{
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < BLOCK; k++)
+            plane[(size_t)pixels[i] * BLOCK + k] = (float)write_number((double)c[(size_t)i * c_stride + k], map, k);
+}
+
+static const double winograd_bt[WINOGRAD_IN][WINOGRAD_IN] = {
+    {4, 0, -5, 0, 1, 0}, {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
+    {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1},
+};
+
+static const double winograd_at[WINOGRAD_OUT][WINOGRAD_IN] = {
+    {1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1},
+};
+
+static void winograd_input(const float *from, size_t row_pixels, int tiles, const read_map *map, float *v, size_t point_stride,
+                           size_t tile_stride)
+{
+    for (int tile = 0; tile < tiles; tile++)
+        for (int point = 0; point < WINOGRAD_POINTS; point++)
+            for (int c = 0; c < BLOCK; c++) {
+                double sum = 0;
+                for (int y = 0; y < WINOGRAD_IN; y++)
+                    for (int x = 0; x < WINOGRAD_IN; x++) {
+                        size_t pixel = (size_t)y * row_pixels + (size_t)(tile * WINOGRAD_OUT + x);
+                        sum += winograd_bt[point / WINOGRAD_IN][y] * winograd_bt[point % WINOGRAD_IN][x] *
+                               read_number((double)from[pixel * BLOCK + c], map, c);
+                    }
+                v[(size_t)point * point_stride + (size_t)tile * tile_stride + c] = (float)sum;
+            }
+}
+
+static void winograd_output(const float *m, size_t point_stride, float *to, size_t row_pixels, int height, int width,
+                            const write_map *map)
+{
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            for (int c = 0; c < BLOCK; c++) {
+                double sum = 0;
+                for (int point = 0; point < WINOGRAD_POINTS; point++)
+                    sum += winograd_at[y][point / WINOGRAD_IN] * winograd_at[x][point % WINOGRAD_IN] *
+                           (double)m[(size_t)point * point_stride + c];
+                to[((size_t)y * row_pixels + (size_t)x) * BLOCK + c] = (float)write_number(sum, map, c);
+            }
+}
+
+static void fir_row(const float *const rows[4], int columns, int before, const float down[4], const float across[4], float *sums,
+                    float *to, int width, const write_map *map)
+{
+    (void)sums;
+    for (int x = 0; x < width; x++)
+        for (int c = 0; c < BLOCK; c++) {
+            double sum = 0;
+            for (int i = 0; i < 4; i++)
+                for (int j = 0; j < 4; j++) {
+                    int column = x + j - before;
+                    if (column >= 0 && column < columns)
+                        sum += (double)down[i] * (double)across[j] * (double)rows[i][(size_t)column * BLOCK + c];
+                }
+            to[(size_t)x * BLOCK + c] = (float)write_number(sum, map, c);
+        }
+}
+
+static float dot(const float *x, const float *y, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)x[i] * (double)y[i];
+    return (float)sum;
+}
+
+static void project(const float *planes, size_t plane_stride, int blocks, const read_map *maps, const float *weights,
+                    size_t weight_stride, int outputs, int count, float *to, size_t to_stride)
+{
+    for (int o = 0; o < outputs; o++)
+        for (int p = 0; p < count; p++) {
+            double sum = (double)to[(size_t)o * to_stride + p];
+            for (int channel = 0; channel < blocks * BLOCK; channel++) {
+                int block = channel / BLOCK, c = channel % BLOCK;
+                double x = (double)planes[(size_t)block * plane_stride + (size_t)p * BLOCK + c];
+                sum += read_number(x, &maps[block], c) * (double)weights[(size_t)o * weight_stride + channel];
+            }
+            to[(size_t)o * to_stride + p] = (float)sum;
+        }
+}
+
+const cpu_kernels cpu_kernels_reference = {
+    .level = "reference",
+    .rows = 1,
+    .columns = REFERENCE_COLUMNS,
+    .product = product,
+    .gather = gather,
+    .scatter = scatter,
+    .winograd_input = winograd_input,
+    .winograd_output = winograd_output,
+    .fir_row = fir_row,
+    .dot = dot,
+    .project = project,
+};
