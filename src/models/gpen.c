@@ -15,8 +15,6 @@ typedef struct builder {
     nn_value style; /* the mapping network's output */
 } builder;
 
-static const nn_weight absent = {.tensor = NN_NONE};
-
 /* The tensor "prefix.name", times scale. gpen_architecture_read has made sure that it is there. */
 static nn_weight tensor(const builder *b, const char *prefix, const char *name, double scale)
 {
@@ -24,8 +22,8 @@ static nn_weight tensor(const builder *b, const char *prefix, const char *name, 
     snprintf(full, sizeof full, "%s.%s", prefix, name);
     for (size_t i = 0; i < weights_count(b->file); i++)
         if (!strcmp(weights_at(b->file, i)->name, full))
-            return (nn_weight){.tensor = (int)i, .count = weights_at(b->file, i)->count, .scale = (float)scale};
-    return absent;
+            return (nn_weight){.tensor = (int)i + 1, .count = weights_at(b->file, i)->count, .scale = (float)scale};
+    return (nn_weight){0};
 }
 
 /* StyleGAN2 stores weights with unit variance and scales them when they are used. */
@@ -41,9 +39,6 @@ static void encode(builder *b, const gpen_architecture *a, nn_value image, nn_va
 {
     int top = a->levels - 1;
     features[top] = nn_conv(b->graph, &(nn_conv_options){.input = image,
-                                                         .feature = {.map = NN_NONE},
-                                                         .style = NN_NONE,
-                                                         .demodulation = NN_NONE,
                                                          .weight = tensor(b, "ecd0.0.0", "weight", equalised(3)),
                                                          .bias = tensor(b, "ecd0.0.1", "bias", 1),
                                                          .activation = NN_LEAKY_SCALED,
@@ -57,13 +52,9 @@ static void encode(builder *b, const gpen_architecture *a, nn_value image, nn_va
                                                                 .kernel = tensor(b, prefix, "0.kernel", 1),
                                                                 .before = 2,
                                                                 .after = 2,
-                                                                .bias = absent,
                                                                 .activation = NN_LINEAR});
         features[top - j] =
             nn_conv(b->graph, &(nn_conv_options){.input = blurred,
-                                                 .feature = {.map = NN_NONE},
-                                                 .style = NN_NONE,
-                                                 .demodulation = NN_NONE,
                                                  .weight = tensor(b, prefix, "1.weight", equalised(9 * a->channels[top - j + 1])),
                                                  .bias = tensor(b, prefix, "2.bias", 1),
                                                  .activation = NN_LEAKY_SCALED,
@@ -120,7 +111,7 @@ static styled_map styled(builder *b, const gpen_architecture *a, const char *pre
                                                         .style = style,
                                                         .demodulation = nn_demodulate(b->graph, style, weight, outputs, 9),
                                                         .weight = weight,
-                                                        .bias = up ? absent : bias,
+                                                        .bias = up ? (nn_weight){0} : bias,
                                                         .activation = up ? NN_LINEAR : NN_LEAKY_SCALED,
                                                         .outputs = outputs,
                                                         .kernel = 3,
@@ -167,7 +158,7 @@ nn_graph *gpen_graph(const gpen_architecture *a, const weights *file)
     b.style = map_style(&b, a, features[0]);
 
     nn_value start = nn_constant(b.graph, tensor(&b, "generator.input", "input", 1), a->channels[0], 4, 4);
-    styled_map map = {start, {.map = NN_NONE}, a->channels[0]};
+    styled_map map = {.map = start, .channels = a->channels[0]};
     map = styled(&b, a, "generator.conv1", map, features[0], a->channels[0], false);
     nn_value rgb = to_rgb(&b, a, "generator.to_rgb1", map, NN_NONE);
     mark_level(&b, 0, map, rgb);
@@ -185,10 +176,10 @@ nn_graph *gpen_graph(const gpen_architecture *a, const weights *file)
     return b.graph;
 }
 
-static gpen_status read_tensor(void *context, int index, float *values, int64_t count, gpen_error *error)
+static gpen_status read_tensor(void *context, int number, float *values, int64_t count, gpen_error *error)
 {
     const weights *file = context;
-    const weights_tensor *wanted = weights_at(file, (size_t)index);
+    const weights_tensor *wanted = weights_at(file, (size_t)number - 1);
     if (wanted->count != count)
         return gpen_fail(error, GPEN_MODEL_INVALID, "the tensor %s has another size than the network", wanted->name);
     return weights_read_f32(file, wanted, values, error);

@@ -23,7 +23,7 @@ typedef struct gpen_architecture {
 gpen_status gpen_architecture_read(gpen_architecture *architecture, const weights *file, gpen_error *error);
 
 /* The generator as a graph: planar [3][size][size], RGB in -1..1, to the same, unclamped. Marks "style", "map4", "map8", ...
- * and "rgb4", "rgb8", ... Tensors are named by their index in the file: use weights_for_plan. NULL: no memory. */
+ * and "rgb4", "rgb8", ... Tensor n is the file's number n - 1: use weights_for_plan. NULL: no memory. */
 nn_graph *gpen_graph(const gpen_architecture *architecture, const weights *file);
 
 /* How nn_plan_compile reads the tensors of a file. The file must stay open meanwhile. */

@@ -8,7 +8,8 @@ typedef struct nn_backend {
     const char *name; /* "cpu" */
     gpen_status (*upload)(void **program, nn_device *device, const nn_graph *graph, const nn_weights *weights, int flags,
                           gpen_error *error);
-    void (*run)(void *program, const float *input, float *output);
+    gpen_status (*resize)(void *program, const nn_graph *graph, const nn_weights *weights, gpen_error *error);
+    void (*run)(void *program, const float *input, float *const *outputs);
     void (*release)(void *program);
     void (*describe)(const void *program, nn_plan_info *info);
     bool (*step)(const void *program, int index, nn_step_info *info);

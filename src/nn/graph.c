@@ -10,9 +10,17 @@ enum { MAX_SIDE = 1 << 16, MAX_CHANNELS = 1 << 16 };
 
 nn_graph *nn_graph_new(void)
 {
+    enum { FIRST_CAPACITY = 64 };
     nn_graph *graph = calloc(1, sizeof *graph);
-    if (graph)
-        graph->image = graph->output = NN_NONE;
+    if (!graph)
+        return NULL;
+    graph->nodes = calloc(FIRST_CAPACITY, sizeof *graph->nodes);
+    if (!graph->nodes) {
+        free(graph);
+        return NULL;
+    }
+    graph->capacity = FIRST_CAPACITY;
+    graph->count = 1;
     return graph;
 }
 
@@ -33,7 +41,7 @@ static nn_value refuse(nn_graph *graph, const char *operation, const char *why)
 
 static bool good(const nn_graph *graph, nn_value value, nn_kind kind)
 {
-    return !graph->error.status && value >= 0 && value < graph->count && graph->nodes[value].shape.kind == kind;
+    return !graph->error.status && value > NN_NONE && value < graph->count && graph->nodes[value].shape.kind == kind;
 }
 
 static const nn_shape *shape_of(const nn_graph *graph, nn_value value)
@@ -50,12 +58,12 @@ static bool optional_vector(const nn_graph *graph, nn_value value, int length)
 /* Does the weight have `count` numbers from its offset on? */
 static bool fits(nn_weight weight, int64_t count)
 {
-    return weight.tensor >= 0 && weight.offset >= 0 && weight.offset <= weight.count && count <= weight.count - weight.offset;
+    return weight.tensor > 0 && weight.offset >= 0 && weight.offset <= weight.count && count <= weight.count - weight.offset;
 }
 
 static bool optional_fits(nn_weight weight, int64_t count)
 {
-    return weight.tensor == NN_NONE || fits(weight, count);
+    return !weight.tensor || fits(weight, count);
 }
 
 static nn_value append(nn_graph *graph, nn_node node, const nn_value *inputs, int input_count)
@@ -66,7 +74,7 @@ static nn_value append(nn_graph *graph, nn_node node, const nn_value *inputs, in
         node.shape.height > MAX_SIDE || node.shape.width > MAX_SIDE)
         return refuse(graph, "shape", "a size out of range");
     if (graph->count == graph->capacity) {
-        int capacity = graph->capacity ? graph->capacity * 2 : 64;
+        int capacity = graph->capacity * 2;
         nn_node *nodes = realloc(graph->nodes, (size_t)capacity * sizeof *nodes);
         if (!nodes) {
             gpen_fail_memory(&graph->error, "the network's steps", (size_t)capacity * sizeof *nodes);
@@ -117,7 +125,7 @@ static bool convolved(const nn_conv_options *o, const nn_shape *in, nn_shape *ou
 {
     *out = (nn_shape){NN_MAP, o->outputs, 0, 0};
     if (o->transposed) {
-        if (in->kind != NN_MAP || o->kernel != 3 || o->stride != 2 || o->padding)
+        if (in->kind != NN_MAP || o->kernel != 3 || o->stride != 2 || o->padding || o->doubled)
             return false;
         out->height = 2 * in->height + 1;
         out->width = 2 * in->width + 1;
@@ -126,11 +134,28 @@ static bool convolved(const nn_conv_options *o, const nn_shape *in, nn_shape *ou
     if (o->kernel < 1 || o->kernel > 15 || o->kernel % 2 == 0 || (o->stride != 1 && o->stride != 2) || o->padding < 0 ||
         o->padding > o->kernel)
         return false;
-    if (in->height + 2 * o->padding < o->kernel || in->width + 2 * o->padding < o->kernel)
+    int height = in->height << o->doubled, width = in->width << o->doubled;
+    if (height + 2 * o->padding < o->kernel || width + 2 * o->padding < o->kernel)
         return false;
-    out->height = (in->height + 2 * o->padding - o->kernel) / o->stride + 1;
-    out->width = (in->width + 2 * o->padding - o->kernel) / o->stride + 1;
+    if (o->padding_mode == NN_PAD_REFLECT && (o->padding >= height || o->padding >= width))
+        return false;
+    out->height = (height + 2 * o->padding - o->kernel) / o->stride + 1;
+    out->width = (width + 2 * o->padding - o->kernel) / o->stride + 1;
     return true;
+}
+
+/* All four parts of a normalisation of `channels`, or none. */
+static bool norm_fits(const nn_norm *norm, int channels)
+{
+    if (!norm->gain.tensor && !norm->shift.tensor && !norm->mean.tensor && !norm->variance.tensor)
+        return true;
+    return fits(norm->gain, channels) && fits(norm->shift, channels) && fits(norm->mean, channels) &&
+           fits(norm->variance, channels);
+}
+
+static bool same_shape(const nn_shape *a, const nn_shape *b)
+{
+    return a->kind == b->kind && a->channels == b->channels && a->height == b->height && a->width == b->width;
 }
 
 nn_value nn_conv(nn_graph *graph, const nn_conv_options *options)
@@ -145,11 +170,77 @@ nn_value nn_conv(nn_graph *graph, const nn_conv_options *options)
     if (options->outputs < 1 || options->outputs > MAX_CHANNELS || !convolved(options, shape_of(graph, input), &node.shape))
         return refuse(graph, "convolution", "kernel, stride or padding out of range");
     if (!fits(options->weight, (int64_t)options->outputs * channels * options->kernel * options->kernel) ||
-        !optional_fits(options->bias, options->outputs))
+        !optional_fits(options->bias, options->outputs) || !norm_fits(&options->norm, options->outputs) ||
+        (options->norm.gain.tensor && options->demodulation != NN_NONE))
         return refuse(graph, "convolution", "the weights are of another size");
+    if (options->add != NN_NONE &&
+        (!good(graph, options->add, NN_MAP) || !same_shape(shape_of(graph, options->add), &node.shape)))
+        return refuse(graph, "convolution", "what it adds is of another size");
+    if (options->add != NN_NONE && options->activation.gain != 1.0f)
+        return refuse(graph, "convolution", "an activation with a gain cannot follow an addition");
     if (!optional_vector(graph, options->style, channels) || !optional_vector(graph, options->demodulation, options->outputs))
         return refuse(graph, "convolution", "style or demodulation of another length");
-    return append(graph, node, (nn_value[]){input, options->feature.map, options->style, options->demodulation}, 4);
+    return append(graph, node,
+                  (nn_value[]){input, options->feature.map, options->style, options->demodulation, options->add}, 5);
+}
+
+nn_value nn_depthwise(nn_graph *graph, const nn_depthwise_options *options)
+{
+    if (!good(graph, options->input, NN_MAP) || (options->stride != 1 && options->stride != 2))
+        return refuse(graph, "depthwise", "it has no input, or its stride is out of range");
+    const nn_shape *in = shape_of(graph, options->input);
+    if (!fits(options->weight, (int64_t)in->channels * 9) || !norm_fits(&options->norm, in->channels))
+        return refuse(graph, "depthwise", "the weights are of another size");
+    nn_node node = {.operation = NN_OP_DEPTHWISE,
+                    .shape = {NN_MAP, in->channels, (in->height - 1) / options->stride + 1,
+                              (in->width - 1) / options->stride + 1},
+                    .depthwise = *options};
+    return append(graph, node, &options->input, 1);
+}
+
+nn_value nn_max_pool(nn_graph *graph, nn_value map)
+{
+    if (!good(graph, map, NN_MAP))
+        return refuse(graph, "max pool", "it has no input");
+    const nn_shape *in = shape_of(graph, map);
+    nn_node node = {.operation = NN_OP_MAX_POOL,
+                    .shape = {NN_MAP, in->channels, (in->height - 1) / 2 + 1, (in->width - 1) / 2 + 1}};
+    return append(graph, node, &map, 1);
+}
+
+nn_value nn_add(nn_graph *graph, nn_value a, nn_value b)
+{
+    if (!good(graph, a, NN_MAP) || !good(graph, b, NN_MAP))
+        return refuse(graph, "addition", "it has no input");
+    const nn_shape *x = shape_of(graph, a), *y = shape_of(graph, b);
+    if (x->channels != y->channels || y->height > x->height || y->width > x->width)
+        return refuse(graph, "addition", "the second map is of another size");
+    return append(graph, (nn_node){.operation = NN_OP_ADD, .shape = *x}, (nn_value[]){a, b}, 2);
+}
+
+nn_value nn_concat(nn_graph *graph, const nn_value *maps, int count)
+{
+    nn_node node = {.operation = NN_OP_CONCAT};
+    if (count < 2 || count > 4)
+        return refuse(graph, "concatenation", "it takes 2 to 4 maps");
+    for (int i = 0; i < count; i++) {
+        if (!good(graph, maps[i], NN_MAP))
+            return refuse(graph, "concatenation", "it has no input");
+        const nn_shape *in = shape_of(graph, maps[i]);
+        if (i && (in->height != node.shape.height || in->width != node.shape.width))
+            return refuse(graph, "concatenation", "the maps are of several sizes");
+        node.shape = (nn_shape){NN_MAP, node.shape.channels + in->channels, in->height, in->width};
+    }
+    return append(graph, node, maps, count);
+}
+
+nn_value nn_argmax(nn_graph *graph, nn_value map)
+{
+    if (!good(graph, map, NN_MAP))
+        return refuse(graph, "argmax", "it has no input");
+    const nn_shape *in = shape_of(graph, map);
+    nn_node node = {.operation = NN_OP_ARGMAX, .shape = {NN_PLANAR, 1, in->height, in->width}};
+    return append(graph, node, &map, 1);
 }
 
 nn_value nn_blur(nn_graph *graph, const nn_blur_options *options)
@@ -194,7 +285,7 @@ nn_value nn_to_rgb(nn_graph *graph, const nn_to_rgb_options *options)
         options->style == NN_NONE || !optional_vector(graph, options->style, channels))
         return refuse(graph, "to_rgb", "feature, weights or style of another size");
     if (options->add != NN_NONE &&
-        (!good(graph, options->add, NN_PLANAR) || memcmp(shape_of(graph, options->add), &node.shape, sizeof node.shape)))
+        (!good(graph, options->add, NN_PLANAR) || !same_shape(shape_of(graph, options->add), &node.shape)))
         return refuse(graph, "to_rgb", "what it adds to is of another size");
     return append(graph, node, (nn_value[]){options->input, options->feature.map, options->style, options->add}, 4);
 }
@@ -219,7 +310,7 @@ nn_value nn_demodulate(nn_graph *graph, nn_value style, nn_weight weight, int ou
         return refuse(graph, "demodulation", "the weights are of another size");
     nn_node node = {.operation = NN_OP_DEMODULATE,
                     .shape = {NN_VECTOR, outputs, 1, 1},
-                    .dense = {.weight = weight, .bias = {.tensor = NN_NONE}, .taps = taps}};
+                    .dense = {.weight = weight, .taps = taps}};
     return append(graph, node, &style, 1);
 }
 
@@ -245,7 +336,7 @@ nn_value nn_flatten(nn_graph *graph, nn_value map)
 
 void nn_mark(nn_graph *graph, nn_value value, const char *format, ...)
 {
-    if (graph->error.status || value < 0 || value >= graph->count)
+    if (graph->error.status || value <= NN_NONE || value >= graph->count)
         return;
     va_list arguments;
     va_start(arguments, format);
@@ -253,10 +344,10 @@ void nn_mark(nn_graph *graph, nn_value value, const char *format, ...)
     va_end(arguments);
 }
 
-void nn_output(nn_graph *graph, nn_value planar)
+void nn_output(nn_graph *graph, nn_value value)
 {
-    if (!good(graph, planar, NN_PLANAR))
-        refuse(graph, "output", "it has no input");
+    if ((!good(graph, value, NN_PLANAR) && !good(graph, value, NN_MAP)) || graph->output_count == NN_MAX_OUTPUTS)
+        refuse(graph, "output", "it has no input, or there are too many");
     else
-        graph->output = planar;
+        graph->outputs[graph->output_count++] = value;
 }

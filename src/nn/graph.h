@@ -24,11 +24,17 @@ typedef enum nn_operation {
     NN_OP_DEMODULATE,
     NN_OP_PIXEL_NORM,
     NN_OP_FLATTEN,
+    NN_OP_DEPTHWISE,
+    NN_OP_MAX_POOL,
+    NN_OP_ADD,
+    NN_OP_CONCAT,
+    NN_OP_ARGMAX,
 } nn_operation;
 
-enum { NN_MAX_INPUTS = 4, NN_MARK_LENGTH = 24 };
+enum { NN_MAX_INPUTS = 5, NN_MARK_LENGTH = 24 };
 
-/* One operation and the value it makes; a value's number is its node's. Nodes stand in an order in which they can run. */
+/* One operation and the value it makes; a value's number is its node's. Nodes stand in an order in which they can run;
+ * number 0 is no node. */
 typedef struct nn_node {
     nn_operation operation;
     nn_shape shape;
@@ -38,6 +44,7 @@ typedef struct nn_node {
         nn_conv_options conv;
         nn_blur_options blur;
         nn_to_rgb_options to_rgb;
+        nn_depthwise_options depthwise;
         struct {
             nn_weight weight, bias;
             nn_activation activation;
@@ -48,8 +55,10 @@ typedef struct nn_node {
 
 struct nn_graph {
     nn_node *nodes;
-    int count, capacity;
-    nn_value image, output;
+    int count, capacity; /* count includes number 0 */
+    nn_value image;
+    nn_value outputs[NN_MAX_OUTPUTS];
+    int output_count;
     gpen_error error; /* the first failure */
 };
 

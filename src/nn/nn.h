@@ -50,7 +50,7 @@ int nn_device_threads(const nn_device *device);
 int nn_levels_available(const char **names, int capacity);
 
 /* ---------------------------------------------------------------- weights
- * A graph names its weights by number; compiling asks for them one after another, so that the unpacked numbers of at most one
+ * A graph names its tensors by number, from 1; compiling asks for them one after another, so that the unpacked numbers of at most one
  * tensor are in memory beside the packed ones. */
 
 typedef struct nn_weights {
@@ -61,9 +61,9 @@ typedef struct nn_weights {
 
 /* A piece of a tensor as an operation uses it: numbers from `offset` on, each times `scale`. */
 typedef struct nn_weight {
-    int tensor; /* NN_NONE: absent */
+    int tensor; /* 0: absent */
     int64_t offset;
-    int64_t count;  /* of the whole tensor */
+    int64_t count; /* of the whole tensor */
     float scale;
 } nn_weight;
 
@@ -72,8 +72,8 @@ typedef struct nn_weight {
  * memory) sticks to the graph, later calls do nothing, and nn_plan_compile reports it. So a model reads as its figure does,
  * without an error check a line. */
 
-typedef int nn_value;
-enum { NN_NONE = -1 };
+typedef int nn_value; /* from 1; so that what an options struct does not name is absent */
+enum { NN_NONE = 0 };
 
 typedef struct nn_graph nn_graph;
 
@@ -102,7 +102,17 @@ typedef struct nn_activation {
 #define NN_LINEAR ((nn_activation){1.0f, 1.0f})
 #define NN_LEAKY_SCALED ((nn_activation){0.2f, 1.41421356f}) /* StyleGAN2's, keeps the variance */
 
-/* y[o] = leaky(demodulation[o] * sum over i and taps of weight[o][i][tap] * style[i] * x[i] + bias[o])
+/* Batch normalisation with fixed statistics (epsilon 1e-5): x times gain / sqrt(variance + epsilon), plus what puts mean to shift. */
+typedef struct nn_norm {
+    nn_weight gain, shift, mean, variance; /* all absent, or one number an output channel each */
+} nn_norm;
+
+typedef enum nn_padding {
+    NN_PAD_ZERO,
+    NN_PAD_REFLECT, /* the row or column before the first is the second */
+} nn_padding;
+
+/* y[o] = leaky(demodulation[o] * norm(sum over i and taps of weight[o][i][tap] * style[i] * x[i]) + bias[o] + add[o])
  * over the channels i of the source and then of the feature. With fixed weights this is a plain convolution; with style and
  * demodulation it is StyleGAN2's modulated one, whose weights need not be touched for each picture (Karras et al., CVPR 2020,
  * section 2.2: scaling the weights by the style equals scaling the input). */
@@ -113,15 +123,43 @@ typedef struct nn_conv_options {
     nn_value demodulation; /* vector over the output channels, or NN_NONE */
     nn_weight weight;      /* [outputs][inputs][kernel][kernel] */
     nn_weight bias;        /* [outputs] or absent */
+    nn_norm norm;          /* absent with demodulation */
+    nn_value add;          /* map of the output's shape, or NN_NONE */
     nn_activation activation;
     int outputs;
-    int kernel;      /* side, odd */
-    int stride;      /* 1 or 2 */
-    int padding;     /* zeros on each side */
+    int kernel;  /* side, odd */
+    int stride;  /* 1 or 2 */
+    int padding; /* on each side */
+    nn_padding padding_mode;
+    bool doubled;    /* the input is read as if every pixel stood there twice in both directions */
     bool transposed; /* kernel 3, stride 2, no padding: height and width become twice plus one */
+    bool any_size;   /* the packed weights must serve every height and width: for nn_plan_resize */
 } nn_conv_options;
 
 nn_value nn_conv(nn_graph *graph, const nn_conv_options *options);
+
+/* Each channel with a 3x3 kernel of its own, zero padding 1: leaky(norm(sum)). weight [channels][3][3]. */
+typedef struct nn_depthwise_options {
+    nn_value input;
+    nn_weight weight;
+    nn_norm norm;
+    nn_activation activation;
+    int stride; /* 1 or 2 */
+} nn_depthwise_options;
+
+nn_value nn_depthwise(nn_graph *graph, const nn_depthwise_options *options);
+
+/* The largest of 3x3 pixels, stride 2, padding 1. */
+nn_value nn_max_pool(nn_graph *graph, nn_value map);
+
+/* a + b, where b is read at the nearest pixel (index * size of b / size of a, rounded down) when it is smaller. */
+nn_value nn_add(nn_graph *graph, nn_value a, nn_value b);
+
+/* The channels of `count` (2..4) maps of one size behind each other. */
+nn_value nn_concat(nn_graph *graph, const nn_value *maps, int count);
+
+/* The number of the largest channel of each pixel, the first of equals: planar, one channel. */
+nn_value nn_argmax(nn_graph *graph, nn_value map);
 
 /* Depthwise 4x4 FIR, zero padding before and after each axis, then bias and activation:
  * y[c] = leaky(fir(x[c]) + bias[c]). The kernel must be separable (the published one is [1 3 3 1] squared);
@@ -168,8 +206,9 @@ nn_value nn_flatten(nn_graph *graph, nn_value map);
 /* Gives a value a name, under which nn_plan_read finds it when the plan was compiled with NN_KEEP_MARKS. */
 void nn_mark(nn_graph *graph, nn_value value, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Declares the network's one output, planar. */
-void nn_output(nn_graph *graph, nn_value planar);
+/* Declares an output: a planar value or a map. The first call names output 0, and so on, up to NN_MAX_OUTPUTS. */
+enum { NN_MAX_OUTPUTS = 12 };
+void nn_output(nn_graph *graph, nn_value value);
 
 /* ---------------------------------------------------------------- plans */
 
@@ -185,8 +224,14 @@ gpen_status nn_plan_compile(nn_plan **plan, nn_device *device, const nn_graph *g
                             gpen_error *error);
 void nn_plan_free(nn_plan *plan);
 
-/* input and output: planar, the shapes of nn_image and nn_output; they may be the same array. */
-void nn_plan_run(nn_plan *plan, const float *input, float *output);
+/* Makes the plan one of the same network for another input size: `graph` is the same graph with other heights and widths. When
+ * all its convolutions are any_size, the packed weights stay as they are and only the arena is laid out anew; weights->read is
+ * asked for nothing. On failure the plan is as it was. Errors: those of nn_plan_compile. */
+gpen_status nn_plan_resize(nn_plan *plan, const nn_graph *graph, const nn_weights *weights, gpen_error *error);
+
+/* input: planar, the shape of nn_image. outputs[i]: receives output i in the order channel, row, column, NULL: not wanted. Input
+ * and outputs may be the same array. */
+void nn_plan_run(nn_plan *plan, const float *input, float *const *outputs);
 
 typedef struct nn_plan_info {
     size_t weight_bytes, arena_bytes;

@@ -9,19 +9,27 @@ struct nn_plan {
     void *program;
 };
 
+static gpen_status check(const nn_graph *graph, gpen_error *error)
+{
+    if (graph->error.status)
+        return gpen_fail(error, graph->error.status, "%s", graph->error.message);
+    if (graph->image == NN_NONE || !graph->output_count)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "a network without an input or an output");
+    return GPEN_OK;
+}
+
 gpen_status nn_plan_compile(nn_plan **out, nn_device *device, const nn_graph *graph, const nn_weights *weights, int flags,
                             gpen_error *error)
 {
     *out = NULL;
-    if (graph->error.status)
-        return gpen_fail(error, graph->error.status, "%s", graph->error.message);
-    if (graph->image == NN_NONE || graph->output == NN_NONE)
-        return gpen_fail(error, GPEN_BAD_ARGUMENT, "a network without an input or an output");
+    gpen_status status = check(graph, error);
+    if (status)
+        return status;
     nn_plan *plan = calloc(1, sizeof *plan);
     if (!plan)
         return gpen_fail_memory(error, "a plan", sizeof *plan);
     plan->backend = device->backend;
-    gpen_status status = plan->backend->upload(&plan->program, device, graph, weights, flags, error);
+    status = plan->backend->upload(&plan->program, device, graph, weights, flags, error);
     if (status) {
         free(plan);
         return status;
@@ -37,9 +45,15 @@ void nn_plan_free(nn_plan *plan)
     free(plan);
 }
 
-void nn_plan_run(nn_plan *plan, const float *input, float *output)
+gpen_status nn_plan_resize(nn_plan *plan, const nn_graph *graph, const nn_weights *weights, gpen_error *error)
 {
-    plan->backend->run(plan->program, input, output);
+    gpen_status status = check(graph, error);
+    return status ? status : plan->backend->resize(plan->program, graph, weights, error);
+}
+
+void nn_plan_run(nn_plan *plan, const float *input, float *const *outputs)
+{
+    plan->backend->run(plan->program, input, outputs);
 }
 
 void nn_plan_describe(const nn_plan *plan, nn_plan_info *info)

@@ -104,7 +104,7 @@ gpen_status gpen_model_run(gpen_model *model, const float *input, float *output,
 {
     if (!model || !input || !output)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "a model, an input and an output are needed");
-    nn_plan_run(model->plan, input, output);
+    nn_plan_run(model->plan, input, &output);
     return GPEN_OK;
 }
 
@@ -201,6 +201,6 @@ static void from_planar(const float *planar, const gpen_image *crop, int strengt
 void restorer_apply(gpen_model *model, const gpen_image *crop, int strength, gpen_image *restored)
 {
     to_planar(crop, model->planar);
-    nn_plan_run(model->plan, model->planar, model->planar);
+    nn_plan_run(model->plan, model->planar, &model->planar);
     from_planar(model->planar, crop, strength, restored);
 }

@@ -52,14 +52,16 @@ void test_scatter(void **state)
         size_t stride = (size_t)BLOCK * (size_t)random_int(&g, 1, 4), rows = (size_t)count * stride;
         size_t plane_count = (size_t)count * 2 * BLOCK;
         float *c = guarded_random(&g, rows), *expected = guarded_new(plane_count), *actual = guarded_new(plane_count);
+        float *added = guarded_random(&g, plane_count), *add = trial % 3 ? added : NULL;
         write_map map = random_write_map(&g);
         poison(expected, plane_count);
         poison(actual, plane_count);
-        cpu_kernels_reference.scatter(c, stride, expected, pixels, count, &map);
-        s->level->scatter(c, stride, actual, pixels, count, &map);
+        cpu_kernels_reference.scatter(c, stride, expected, pixels, count, &map, add);
+        s->level->scatter(c, stride, actual, pixels, count, &map, add);
         compare("scatter", expected, actual, plane_count, 2e-6);
         free_write_map(&map);
         guarded_free(c, rows);
+        guarded_free(added, plane_count);
         guarded_free(expected, plane_count);
         guarded_free(actual, plane_count);
     }

@@ -73,14 +73,16 @@ void test_winograd_output(void **state)
         size_t m_count = (WINOGRAD_POINTS - 1) * point_stride + BLOCK;
         size_t to_count = ((size_t)(height - 1) * row_pixels + (size_t)width) * BLOCK;
         float *m = guarded_random(&g, m_count), *expected = guarded_new(to_count), *actual = guarded_new(to_count);
+        float *added = guarded_random(&g, to_count), *add = trial % 3 ? added : NULL;
         write_map map = random_write_map(&g);
         poison(expected, to_count);
         poison(actual, to_count);
-        cpu_kernels_reference.winograd_output(m, point_stride, expected, row_pixels, height, width, &map);
-        s->level->winograd_output(m, point_stride, actual, row_pixels, height, width, &map);
+        cpu_kernels_reference.winograd_output(m, point_stride, expected, row_pixels, height, width, &map, add);
+        s->level->winograd_output(m, point_stride, actual, row_pixels, height, width, &map, add);
         compare("winograd_output", expected, actual, to_count, 2e-6);
         free_write_map(&map);
         guarded_free(m, m_count);
+        guarded_free(added, to_count);
         guarded_free(expected, to_count);
         guarded_free(actual, to_count);
     }
@@ -113,7 +115,7 @@ void test_winograd_pair(void **state)
                 p.v[(size_t)point * p.point_stride + (size_t)c] *= (float)u;
             }
         write_map as_is = {ones, zeros, 1.0f};
-        s->level->winograd_output(p.v, p.point_stride, to, 4, 4, 4, &as_is);
+        s->level->winograd_output(p.v, p.point_stride, to, 4, 4, 4, &as_is, NULL);
         for (int i = 0; i < 16 * BLOCK; i++) {
             int c = i % BLOCK, x = i / BLOCK % 4, y = i / BLOCK / 4;
             double sum = 0;

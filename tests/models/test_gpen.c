@@ -99,7 +99,7 @@ static void check_fixture(const char *name)
         nn_plan *plan = compile(file, device);
         results[run] = malloc((size_t)count * sizeof(float));
         assert_non_null(results[run]);
-        nn_plan_run(plan, input, results[run]);
+        nn_plan_run(plan, input, &results[run]);
         for (size_t i = 0; i < weights_count(expected); i++) {
             const char *mark = weights_at(expected, i)->name;
             if (strcmp(mark, "input") && strcmp(mark, "output"))

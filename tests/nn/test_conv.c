@@ -27,7 +27,7 @@ static const trial trials[] = {
 };
 
 /* Tensors of a trial, in the order of their numbers. */
-enum { IMAGE_TO_SOURCE, IMAGE_TO_FEATURE, GAIN, FEATURE_BIAS, STYLE, WEIGHT, BIAS, TENSORS };
+enum { IMAGE_TO_SOURCE = 1, IMAGE_TO_FEATURE, GAIN, FEATURE_BIAS, STYLE, WEIGHT, BIAS, TENSORS };
 
 typedef struct tensors {
     float *values[TENSORS];
@@ -66,7 +66,7 @@ static tensors make_tensors(const trial *t)
                                [STYLE] = inputs,
                                [WEIGHT] = (int64_t)t->outputs * inputs * t->kernel * t->kernel,
                                [BIAS] = t->outputs}};
-    for (int i = 0; i < TENSORS; i++) {
+    for (int i = 1; i < TENSORS; i++) {
         made.values[i] = malloc((size_t)made.counts[i] * sizeof(float) + 4);
         assert_non_null(made.values[i]);
         for (int64_t k = 0; k < made.counts[i]; k++)
@@ -134,17 +134,13 @@ static double demodulation(const trial *t, const tensors *w, int o)
 
 static nn_graph *make_graph(const trial *t, const tensors *w)
 {
-    const nn_weight absent = {.tensor = NN_NONE};
     int inputs = t->channels + t->feature_channels;
     nn_graph *graph = nn_graph_new();
     assert_non_null(graph);
     nn_value image = nn_image(graph, 2, t->height, t->width), feature = NN_NONE, style = NN_NONE;
     nn_conv_options mix = {.input = image,
-                           .feature = {.map = NN_NONE},
-                           .style = NN_NONE,
-                           .demodulation = NN_NONE,
                            .weight = weight_of(w, IMAGE_TO_SOURCE, 1),
-                           .bias = absent,
+                          
                            .activation = NN_LINEAR,
                            .outputs = t->channels,
                            .kernel = 1,
@@ -191,7 +187,7 @@ static float *run_plan(const trial *t, tensors *w, const float *image, int threa
     nn_graph_free(graph);
     float *output = malloc((size_t)(2 * t->height * t->width) * sizeof *output);
     assert_non_null(output);
-    nn_plan_run(plan, image, output);
+    nn_plan_run(plan, image, (float *[]){output});
     free(output);
     *count = nn_plan_read(plan, "result", NULL);
     float *values = malloc((size_t)*count * sizeof *values);
@@ -237,7 +233,7 @@ static void check_trial(const trial *t)
     free(actual);
     free(threaded);
     free(image);
-    for (int i = 0; i < TENSORS; i++)
+    for (int i = 1; i < TENSORS; i++)
         free(w.values[i]);
 }
 

@@ -10,21 +10,19 @@
 
 #include "nn/nn.h"
 
-static const nn_weight absent = {.tensor = NN_NONE};
-
-/* Tensor 0 is a kernel, tensor 1 a bias, both in these arrays. */
+/* Tensor 1 is a kernel, tensor 2 a bias, both in these arrays. */
 static float kernel_values[16], bias_values[64];
 
 static gpen_status read_values(void *context, int tensor, float *values, int64_t count, gpen_error *error)
 {
     (void)context;
     (void)error;
-    memcpy(values, tensor ? bias_values : kernel_values, (size_t)count * sizeof *values);
+    memcpy(values, tensor == 2 ? bias_values : kernel_values, (size_t)count * sizeof *values);
     return GPEN_OK;
 }
 
 static const nn_weights source = {NULL, read_values};
-static const nn_weight kernel_weight = {.tensor = 0, .count = 16, .scale = 1};
+static const nn_weight kernel_weight = {.tensor = 1, .count = 16, .scale = 1};
 
 static nn_device *open_device(void)
 {
@@ -55,8 +53,7 @@ static void what_does_not_fit_is_refused(void **state)
 
     graph = nn_graph_new();
     nn_value image = nn_image(graph, 3, 8, 8);
-    nn_conv_options conv = {.input = image, .feature = {.map = NN_NONE}, .style = NN_NONE, .demodulation = NN_NONE,
-                            .weight = {.tensor = 1, .count = 64, .scale = 1}, .bias = absent, .activation = NN_LINEAR,
+    nn_conv_options conv = {.input = image, .weight = {.tensor = 2, .count = 64, .scale = 1}, .activation = NN_LINEAR,
                             .outputs = 8, .kernel = 3, .stride = 1, .padding = 1};
     nn_conv(graph, &conv);
     nn_output(graph, image);
@@ -117,7 +114,7 @@ static void upsampling_equals_its_definition(void **state)
     nn_device *device = open_device();
     nn_plan *plan;
     assert_int_equal(nn_plan_compile(&plan, device, graph, &source, 0, NULL), GPEN_OK);
-    nn_plan_run(plan, image, output);
+    nn_plan_run(plan, image, (float *[]){output});
     for (int i = 0; i < 2 * 4 * PLANE; i++) {
         int plane = i / (4 * PLANE), y = i / (2 * WIDTH) % (2 * HEIGHT), x = i % (2 * WIDTH);
         double expected = filtered(image + plane * PLANE, HEIGHT, WIDTH, 2, 2, y, x);
@@ -144,21 +141,20 @@ static void blur_equals_its_definition(void **state)
         nn_graph *graph = nn_graph_new();
         nn_value in = nn_image(graph, 1, HEIGHT, WIDTH);
         /* each channel is the image times a number of its own: bias_values serves as the weights, too */
-        nn_value map = nn_conv(graph, &(nn_conv_options){.input = in, .feature = {.map = NN_NONE}, .style = NN_NONE,
-                                                         .demodulation = NN_NONE,
-                                                         .weight = {.tensor = 1, .count = 64, .scale = 1}, .bias = absent,
+        nn_value map = nn_conv(graph, &(nn_conv_options){.input = in,
+                                                         .weight = {.tensor = 2, .count = 64, .scale = 1},
                                                          .activation = NN_LINEAR, .outputs = CHANNELS, .kernel = 1,
                                                          .stride = 1});
         nn_value blurred = nn_blur(graph, &(nn_blur_options){.input = map, .kernel = kernel_weight, .before = before,
                                                              .after = paddings[k][1],
-                                                             .bias = {.tensor = 1, .count = 64, .scale = 1, .offset = 3},
+                                                             .bias = {.tensor = 2, .count = 64, .scale = 1, .offset = 3},
                                                              .activation = NN_LEAKY_SCALED});
         nn_mark(graph, blurred, "blurred");
         nn_output(graph, in);
         nn_device *device = open_device();
         nn_plan *plan;
         assert_int_equal(nn_plan_compile(&plan, device, graph, &source, NN_KEEP_MARKS, NULL), GPEN_OK);
-        nn_plan_run(plan, image, output);
+        nn_plan_run(plan, image, (float *[]){output});
         float values[CHANNELS * (HEIGHT + 1) * (WIDTH + 1)];
         assert_int_equal(nn_plan_read(plan, "blurred", values), CHANNELS * height * width);
         for (int i = 0; i < CHANNELS * height * width; i++) {

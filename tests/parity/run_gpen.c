@@ -72,7 +72,7 @@ int main(int argc, char **argv)
         return 1;
     }
     fclose(input);
-    nn_plan_run(plan, values, values);
+    nn_plan_run(plan, values, &values);
     int failed = write_floats(argv[3], values, count) || write_marks(plan, argc - 4, argv + 4);
     free(values);
     nn_plan_free(plan);

@@ -17,7 +17,7 @@ gpen_status prepare_blur(cpu_upload *upload, cpu_step *step)
     gpen_status status = pack_vector(upload, blur->bias, (size_t)out->channels, blur->activation.gain, 0.0f, channels,
                                      &step->weights);
     if (!status)
-        status = pack_separable(upload, blur->kernel, step->down, step->across);
+        status = pack_separable(upload, blur->kernel, &step->extra);
     step->scratch_floats = BLOCK + (size_t)step->input_shape.width * BLOCK;
     step->thread_floats = (size_t)(out->width + 3) * BLOCK;
     step->run = run_blur;
@@ -42,6 +42,7 @@ static void blur_strip(void *context, int index, int worker)
     int last = first + STRIP_ROWS < out->height ? first + STRIP_ROWS : out->height;
     const float *from = value_at(j->program, step->node.inputs[0]) + (size_t)block * plane_floats(in);
     float *to = value_at(j->program, step->value) + (size_t)block * plane_floats(out);
+    const float *taps = j->program->packed + step->extra;
     write_map map = {.scale = j->scale,
                      .bias = j->program->packed + step->weights + block * BLOCK,
                      .slope = step->node.blur.activation.slope};
@@ -51,7 +52,7 @@ static void blur_strip(void *context, int index, int worker)
             int row = y + i - step->node.blur.before;
             rows[i] = row >= 0 && row < in->height ? from + (size_t)row * (size_t)in->width * BLOCK : j->zeros;
         }
-        j->program->kernels->fir_row(rows, in->width, step->node.blur.before, step->down, step->across,
+        j->program->kernels->fir_row(rows, in->width, step->node.blur.before, taps, taps + 4,
                                      thread_scratch(j->program, step, worker), to + (size_t)y * (size_t)out->width * BLOCK,
                                      out->width, &map);
     }
@@ -76,7 +77,7 @@ gpen_status prepare_upsample(cpu_upload *upload, cpu_step *step)
     step->run = run_upsample;
     step->gflop_direct = step->gflop_executed = 2e-9 * 8 * (double)nn_shape_floats(out);
     snprintf(step->name, sizeof step->name, "upsample %d @%dx%d", out->channels, out->height, out->width);
-    return pack_separable(upload, step->node.dense.weight, step->down, step->across);
+    return pack_separable(upload, step->node.dense.weight, &step->extra);
 }
 
 /* Between zeros, an output sees two samples: at 2i taps 0 and 2 on samples i - 1 and i, at 2i + 1 taps 1 and 3 on i and i + 1. */
@@ -98,14 +99,15 @@ static void upsample_row(void *context, int index, int worker)
     int plane = index / out->height, y = index % out->height;
     const float *from = value_at(j->program, j->step->node.inputs[0]) + (size_t)plane * (size_t)in->height * (size_t)in->width;
     float *to = value_at(j->program, j->step->value) + (size_t)index * (size_t)out->width;
+    const float *taps = j->program->packed + j->step->extra;
     int rows[2];
     float down[2];
-    doubled(y, in->height, j->step->down, rows, down);
+    doubled(y, in->height, taps, rows, down);
     const float *upper = from + (size_t)rows[0] * (size_t)in->width, *lower = from + (size_t)rows[1] * (size_t)in->width;
     for (int x = 0; x < out->width; x++) {
         int columns[2];
         float across[2];
-        doubled(x, in->width, j->step->across, columns, across);
+        doubled(x, in->width, taps + 4, columns, across);
         to[x] = across[0] * (down[0] * upper[columns[0]] + down[1] * lower[columns[0]]) +
                 across[1] * (down[0] * upper[columns[1]] + down[1] * lower[columns[1]]);
     }

@@ -42,15 +42,10 @@ static void transposed_phase(conv_phase *phase, int row_parity, int column_parit
         }
 }
 
-static int input_blocks(const cpu_step *step)
-{
-    return step->maps.source_blocks + step->maps.feature_blocks;
-}
-
 /* Numbers of one tap: the channels of a planar input as they are, those of maps padded to blocks. */
 static int tap_channels(const cpu_step *step)
 {
-    return step->input_shape.kind == NN_PLANAR ? step->input_shape.channels : input_blocks(step) * BLOCK;
+    return step->input_shape.kind == NN_PLANAR ? step->input_shape.channels : conv_input_blocks(step) * BLOCK;
 }
 
 static int kernel_numbers(const cpu_step *step)
@@ -64,7 +59,7 @@ static size_t row_place(const cpu_step *step, const conv_phase *phase, int chann
     if (step->input_shape.kind == NN_PLANAR)
         return (size_t)(channel * phase->taps + tap);
     int block = channel / BLOCK, first = block / phase->chunk * phase->chunk;
-    int blocks = input_blocks(step) - first < phase->chunk ? input_blocks(step) - first : phase->chunk;
+    int blocks = conv_input_blocks(step) - first < phase->chunk ? conv_input_blocks(step) - first : phase->chunk;
     return ((size_t)first * (size_t)phase->taps + (size_t)(tap * blocks + block - first)) * BLOCK + (size_t)(channel % BLOCK);
 }
 
@@ -108,7 +103,7 @@ gpen_status prepare_conv_product(cpu_upload *upload, cpu_step *step)
         else
             plain_phase(phase, conv, &step->node.shape);
         int chunk = CHUNK_FLOATS / (phase->taps * BLOCK);
-        phase->chunk = chunk < 1 ? 1 : chunk > input_blocks(step) ? input_blocks(step) : chunk;
+        phase->chunk = chunk < 1 ? 1 : chunk > conv_input_blocks(step) ? conv_input_blocks(step) : chunk;
         phase->depth = (size_t)tap_channels(step) * (size_t)phase->taps;
         phase->packed = pack_reserve(upload, phase->depth * (size_t)step->maps.columns);
         size_t row = step->input_shape.kind == NN_PLANAR ? phase->depth : (size_t)(phase->chunk * phase->taps) * BLOCK;
@@ -154,13 +149,12 @@ static void locate(pixels *p, const conv_phase *phase, int first)
 }
 
 /* Numbers of the input pixels that tap `tap` reads for each output pixel, -1 in the padding. */
-static void tap_pixels(int32_t *numbers, const pixels *p, const conv_phase *phase, int tap, int stride, const nn_shape *in)
+static void tap_pixels(int32_t *numbers, const pixels *p, const job *j, int tap)
 {
-    for (int i = 0; i < p->count; i++) {
-        int y = p->row[i] * stride + phase->tap_row[tap], x = p->column[i] * stride + phase->tap_column[tap];
-        bool inside = y >= 0 && y < in->height && x >= 0 && x < in->width;
-        numbers[i] = inside ? y * in->width + x : -1;
-    }
+    int stride = j->step->product.stride;
+    for (int i = 0; i < p->count; i++)
+        numbers[i] = conv_input_pixel(j->step, p->row[i] * stride + j->phase->tap_row[tap],
+                                      p->column[i] * stride + j->phase->tap_column[tap]);
 }
 
 static void gather_planar(const job *j, const pixels *p, float *a, size_t a_stride)
@@ -170,7 +164,7 @@ static void gather_planar(const job *j, const pixels *p, float *a, size_t a_stri
     size_t plane = (size_t)in->height * (size_t)in->width;
     for (int tap = 0; tap < j->phase->taps; tap++) {
         int32_t numbers[BLOCK_PIXELS];
-        tap_pixels(numbers, p, j->phase, tap, j->step->product.stride, in);
+        tap_pixels(numbers, p, j, tap);
         for (int c = 0; c < in->channels; c++)
             for (int i = 0; i < p->count; i++)
                 a[(size_t)i * a_stride + row_place(j->step, j->phase, c, tap)] =
@@ -182,7 +176,7 @@ static void gather_chunk(const job *j, const pixels *p, int first, int blocks, f
 {
     for (int tap = 0; tap < j->phase->taps; tap++) {
         int32_t numbers[BLOCK_PIXELS];
-        tap_pixels(numbers, p, j->phase, tap, j->step->product.stride, &j->step->input_shape);
+        tap_pixels(numbers, p, j, tap);
         for (int block = 0; block < blocks; block++) {
             read_map map;
             const float *plane = conv_input_plane(j->program, j->step, first + block, &map);
@@ -217,7 +211,7 @@ static void write_out(const job *j, const pixels *p, int first, int count, const
         int block = (first + column) / BLOCK;
         write_map map = conv_output_map(j->program, j->step, block);
         j->program->kernels->scatter(c + column, j->step->product.c_floats, to + (size_t)block * plane_floats(out), numbers,
-                                     p->count, &map);
+                                     p->count, &map, conv_added_plane(j->program, j->step, block));
     }
 }
 
@@ -234,7 +228,7 @@ static void conv_task(void *context, int index, int worker)
         gather_planar(j, &p, a, product->a_floats);
         multiply(j, p.count, a, 0, j->phase->depth, first, count, c, false);
     } else {
-        int all = input_blocks(j->step), taps = j->phase->taps;
+        int all = conv_input_blocks(j->step), taps = j->phase->taps;
         for (int block = 0; block < all; block += j->phase->chunk) {
             int blocks = all - block < j->phase->chunk ? all - block : j->phase->chunk;
             gather_chunk(j, &p, block, blocks, a, product->a_floats);

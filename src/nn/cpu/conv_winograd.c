@@ -20,11 +20,6 @@ enum {
     TILE_UNIT = 12,           /* a multiple of every level's tile rows */
 };
 
-static int input_blocks(const cpu_step *step)
-{
-    return step->maps.source_blocks + step->maps.feature_blocks;
-}
-
 /* u = G g G^T */
 static void transform_kernel(const float *g, double scale, float *u, size_t u_stride)
 {
@@ -56,7 +51,7 @@ static void pack_channel(void *context, int channel, int worker)
     (void)worker;
     const pack_job *j = context;
     const nn_conv_options *conv = &j->step->node.conv;
-    size_t depth = (size_t)input_blocks(j->step) * BLOCK, columns = (size_t)j->columns;
+    size_t depth = (size_t)conv_input_blocks(j->step) * BLOCK, columns = (size_t)j->columns;
     size_t row = (size_t)nn_padded_channel(channel, j->step->input_shape.channels);
     for (int o = 0; o < conv->outputs; o++) {
         float *to = j->packed + ((size_t)o / columns * depth + row) * columns + (size_t)o % columns;
@@ -68,7 +63,7 @@ static void pack_channel(void *context, int channel, int worker)
 static void choose_groups(cpu_step *step, int threads)
 {
     conv_winograd *w = &step->winograd;
-    int depth = input_blocks(step) * BLOCK, columns = step->maps.columns;
+    int depth = conv_input_blocks(step) * BLOCK, columns = step->maps.columns;
     int tiles = w->tile_rows * w->tile_columns;
     w->staged = sizeof(float) * WINOGRAD_POINTS * (size_t)depth * (size_t)columns >= STAGED_WEIGHTS;
     /* One cache line more than the channels: tiles beside each other fall into different sets. */
@@ -101,7 +96,7 @@ gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step)
     w->tile_rows = (step->node.shape.height + WINOGRAD_OUT - 1) / WINOGRAD_OUT;
     w->tile_columns = (step->node.shape.width + WINOGRAD_OUT - 1) / WINOGRAD_OUT;
     choose_groups(step, thread_pool_size(upload->program->pool));
-    size_t depth = (size_t)input_blocks(step) * BLOCK;
+    size_t depth = (size_t)conv_input_blocks(step) * BLOCK;
     step->weights = pack_reserve(upload, WINOGRAD_POINTS * depth * (size_t)step->maps.columns);
     step->gflop_executed =
         2e-9 * WINOGRAD_POINTS * w->tile_rows * w->tile_columns * (double)depth * (double)step->maps.columns;
@@ -130,18 +125,17 @@ typedef struct group {
     int first, tiles;
 } group;
 
-/* A tile that reaches over the picture's edge: its pixels are read into a square of their own, with zeros outside. */
-static void edge_tile(const group *g, const float *plane, const read_map *map, int tile_row, int tile_column, float *v)
+/* A tile that reaches over the picture's edge, or whose pixels do not stand beside each other in a doubled input: they are
+ * gathered into a square of their own. */
+static void gathered_tile(const group *g, const float *plane, const read_map *map, int tile_row, int tile_column, float *v)
 {
     static const float ones[BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT))) = {1, 1, 1, 1, 1, 1, 1, 1,
                                                                                 1, 1, 1, 1, 1, 1, 1, 1};
-    const nn_shape *in = &g->step->input_shape;
     float square[WINOGRAD_POINTS * BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT)));
     int32_t pixels[WINOGRAD_POINTS];
     for (int i = 0; i < WINOGRAD_POINTS; i++) {
         int y = tile_row * WINOGRAD_OUT - 1 + i / WINOGRAD_IN, x = tile_column * WINOGRAD_OUT - 1 + i % WINOGRAD_IN;
-        bool inside = y >= 0 && y < in->height && x >= 0 && x < in->width;
-        pixels[i] = inside ? y * in->width + x : -1;
+        pixels[i] = conv_input_pixel(g->step, y, x);
     }
     g->program->kernels->gather(square, BLOCK, plane, pixels, WINOGRAD_POINTS, map);
     read_map as_is = {.scale = ones};
@@ -168,8 +162,8 @@ static void input_tiles(const group *g, int block, int from, int to)
         int run = inner_end(in) - column;
         run = run < to - t ? run : to - t;
         bool row_inside = row > 0 && row * WINOGRAD_OUT + WINOGRAD_OUT < in->height;
-        if (!row_inside || column == 0 || run < 1) {
-            edge_tile(g, plane, &map, row, column, v);
+        if (!row_inside || column == 0 || run < 1 || g->step->node.conv.doubled) {
+            gathered_tile(g, plane, &map, row, column, v);
             t++;
             continue;
         }
@@ -184,7 +178,7 @@ static void multiply_point(const group *g, int point, int first, int last)
 {
     const conv_winograd *w = &g->step->winograd;
     const cpu_kernels *kernels = g->program->kernels;
-    size_t depth = (size_t)input_blocks(g->step) * BLOCK;
+    size_t depth = (size_t)conv_input_blocks(g->step) * BLOCK;
     const float *u = g->program->packed + g->step->weights + (size_t)point * depth * (size_t)g->step->maps.columns;
     for (int column = first; column < last; column += kernels->columns)
         kernels->product(g->tiles, (int)depth, g->v + (size_t)point * w->v_point, w->v_tile, u + (size_t)column * depth,
@@ -198,13 +192,14 @@ static void output_tiles(const group *g, int block, int from, int to)
     const nn_shape *out = &g->step->node.shape;
     write_map map = conv_output_map(g->program, g->step, block);
     float *plane = value_at(g->program, g->step->value) + (size_t)block * plane_floats(out);
+    const float *add = conv_added_plane(g->program, g->step, block);
     for (int t = from; t < to; t++) {
         int y = (g->first + t) / w->tile_columns * WINOGRAD_OUT, x = (g->first + t) % w->tile_columns * WINOGRAD_OUT;
         int height = out->height - y < WINOGRAD_OUT ? out->height - y : WINOGRAD_OUT;
         int width = out->width - x < WINOGRAD_OUT ? out->width - x : WINOGRAD_OUT;
+        size_t at = ((size_t)y * (size_t)out->width + (size_t)x) * BLOCK;
         g->program->kernels->winograd_output(g->m + (size_t)t * w->m_tile + (size_t)block * BLOCK, w->m_point,
-                                             plane + ((size_t)y * (size_t)out->width + (size_t)x) * BLOCK, (size_t)out->width,
-                                             height, width, &map);
+                                             plane + at, (size_t)out->width, height, width, &map, add ? add + at : NULL);
     }
 }
 
@@ -224,7 +219,7 @@ static void own_group(void *context, int index, int worker)
     g.m = g.v + WINOGRAD_POINTS * w->v_point;
     g.first = index * w->group;
     g.tiles = group_tiles(w, g.first);
-    for (int block = 0; block < input_blocks(g.step); block++)
+    for (int block = 0; block < conv_input_blocks(g.step); block++)
         input_tiles(&g, block, 0, g.tiles);
     for (int point = 0; point < WINOGRAD_POINTS; point++)
         multiply_point(&g, point, 0, g.step->maps.columns);
@@ -273,7 +268,7 @@ static void run_conv_winograd(const cpu_program *program, const cpu_step *step)
     int parts = (step->maps.columns + STAGED_COLUMNS - 1) / STAGED_COLUMNS;
     for (g.first = 0; g.first < tiles; g.first += w->group) {
         g.tiles = group_tiles(w, g.first);
-        thread_pool_run(program->pool, input_blocks(step), input_stage, &g);
+        thread_pool_run(program->pool, conv_input_blocks(step), input_stage, &g);
         thread_pool_run(program->pool, WINOGRAD_POINTS * parts, product_stage, &g);
         thread_pool_run(program->pool, nn_blocks(step->maps.outputs), output_stage, &g);
     }

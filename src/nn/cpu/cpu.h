@@ -51,8 +51,8 @@ typedef struct conv_maps {
     int source_blocks, feature_blocks; /* of the inputs */
     int outputs;                       /* channels */
     int columns;                       /* output channels rounded up to whole panels and blocks */
-    size_t feature_bias, bias;         /* packed offsets; bias is times the activation's gain */
-    float feature_gain;
+    size_t feature_bias, feature_gain; /* packed offsets */
+    size_t scale, bias;                /* likewise; the normalisation, and bias times the activation's gain */
     size_t read_scale, write_scale;    /* offsets in the step's scratch */
 } conv_maps;
 
@@ -69,7 +69,6 @@ struct cpu_step {
     conv_maps maps;
     conv_product product;       /* for steps of this kind */
     conv_winograd winograd;
-    float down[4], across[4];   /* FIR taps in the order of correlation */
     char name[96];
     double gflop_direct, gflop_executed, seconds;
 };
@@ -80,13 +79,15 @@ struct cpu_program {
     cpu_step *steps;
     int count;
     size_t *value_offsets; /* arena offset of each value */
-    nn_shape *shapes;
+    nn_shape *shapes;      /* likewise; number 0 is no value */
     char (*marks)[NN_MARK_LENGTH];
     float *arena, *packed;
-    size_t arena_floats, packed_floats, packed_capacity;
+    size_t arena_floats, arena_capacity, packed_floats, packed_capacity;
+    uint64_t layout; /* of the packed weights: the same number, the same places */
     bool keep_marks;
     const float *input; /* during a run */
-    nn_value image, output;
+    nn_value outputs[NN_MAX_OUTPUTS];
+    int output_count;
 };
 
 /* While uploading: the program, its graph and where weights come from. */
@@ -95,6 +96,7 @@ typedef struct cpu_upload {
     const nn_graph *graph;
     const nn_weights *weights;
     gpen_error *error;
+    bool writing; /* the second pass */
 } cpu_upload;
 
 /* Reserves room for `floats` packed numbers, zeroed, and gives its offset. Before the second pass of uploading there is no
@@ -113,8 +115,13 @@ gpen_status pack_read(cpu_upload *upload, nn_weight weight, float **values, size
 gpen_status pack_vector(cpu_upload *upload, nn_weight weight, size_t count, float factor, float absent, size_t floats,
                         size_t *offset);
 
-/* The two factors of a 4x4 kernel, flipped; MODEL_INVALID when it has none. */
-gpen_status pack_separable(cpu_upload *upload, nn_weight kernel, float down[4], float across[4]);
+/* The two factors of a 4x4 kernel in the order of correlation: four numbers down, four across. MODEL_INVALID when it has none. */
+gpen_status pack_separable(cpu_upload *upload, nn_weight kernel, size_t *offset);
+
+/* One factor and one summand for each of `count` channels, each padded with zeros to `floats`: those of the normalisation, or 1
+ * and 0; plus the bias, if there is one. The summand is times gain. */
+gpen_status pack_norm(cpu_upload *upload, const nn_norm *norm, nn_weight bias, size_t count, float gain, size_t floats,
+                      size_t *scale, size_t *summand);
 
 gpen_status prepare_image(cpu_upload *upload, cpu_step *step);
 gpen_status prepare_constant(cpu_upload *upload, cpu_step *step);
@@ -128,6 +135,11 @@ gpen_status prepare_dense(cpu_upload *upload, cpu_step *step);
 gpen_status prepare_demodulate(cpu_upload *upload, cpu_step *step);
 gpen_status prepare_pixel_norm(cpu_upload *upload, cpu_step *step);
 gpen_status prepare_flatten(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_depthwise(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_max_pool(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_add(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_concat(cpu_upload *upload, cpu_step *step);
+gpen_status prepare_argmax(cpu_upload *upload, cpu_step *step);
 
 /* ---------------------------------------------------------------- while running */
 
@@ -152,12 +164,20 @@ static inline size_t plane_floats(const nn_shape *shape)
 }
 
 /* conv_maps.c: prepares what convolutions and to_rgb share, fills in the scales for one run, and gives the maps. */
-gpen_status prepare_conv_maps(cpu_upload *upload, cpu_step *step, const nn_feature *feature, nn_weight bias,
-                              nn_activation activation);
+gpen_status prepare_conv_maps(cpu_upload *upload, cpu_step *step, const nn_feature *feature, const nn_norm *norm,
+                              nn_weight bias, nn_activation activation);
 void begin_conv_maps(const cpu_program *program, const cpu_step *step, nn_value style, nn_value demodulation, float gain);
 
 /* The plane of input block `block` (source, then feature) and how it is read. */
 const float *conv_input_plane(const cpu_program *program, const cpu_step *step, int block, read_map *map);
 write_map conv_output_map(const cpu_program *program, const cpu_step *step, int block);
+
+/* What is added to output block `block`, or NULL. */
+const float *conv_added_plane(const cpu_program *program, const cpu_step *step, int block);
+
+/* The number of the input pixel that stands at (row, column) of the padded, perhaps doubled input; -1 where there are zeros. */
+int32_t conv_input_pixel(const cpu_step *step, int row, int column);
+
+int conv_input_blocks(const cpu_step *step); /* of source and feature */
 
 #endif

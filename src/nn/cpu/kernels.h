@@ -49,8 +49,9 @@ typedef struct cpu_kernels {
      * plane: one block a pixel. a: rows a_stride floats apart (a multiple of 16). */
     void (*gather)(float *a, size_t a_stride, const float *plane, const int32_t *pixels, int count, const read_map *map);
 
-    /* plane[pixels[i]] = c[i] written through map; i < count. */
-    void (*scatter)(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count, const write_map *map);
+    /* plane[pixels[i]] = c[i] written through map, add[pixels[i]] added before the bend; i < count. add: NULL for nothing. */
+    void (*scatter)(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count, const write_map *map,
+                    const float *add);
 
     /* Winograd input transform B^T d B of `tiles` tiles beside each other, 4 pixels apart, all of their 6x6 pixels inside the
      * plane. from: the first tile's upper left pixel; row_pixels: pixels from one row to the next.
@@ -58,15 +59,22 @@ typedef struct cpu_kernels {
     void (*winograd_input)(const float *from, size_t row_pixels, int tiles, const read_map *map, float *v, size_t point_stride,
                            size_t tile_stride);
 
-    /* Winograd output transform A^T m A of one tile, written through map to height x width (1..4) pixels from `to` on. */
+    /* Winograd output transform A^T m A of one tile, written through map to height x width (1..4) pixels from `to` on; add: what
+     * is added before the bend, its pixels placed as those of `to`, or NULL. */
     void (*winograd_output)(const float *m, size_t point_stride, float *to, size_t row_pixels, int height, int width,
-                            const write_map *map);
+                            const write_map *map, const float *add);
 
     /* One output row of the separable FIR: to[x] = leaky(scale * sum over i, j of down[i] * across[j] * row[i][x + j] + bias),
      * scale and bias those of map, x < width. rows: four pointers to rows of `columns` blocks, which stand behind `before` zero blocks and before as many as
      * width + 3 asks for. sums: scratch of width + 3 blocks. */
     void (*fir_row)(const float *const rows[4], int columns, int before, const float down[4], const float across[4], float *sums,
                     float *to, int width, const write_map *map);
+
+    /* One output row of a depthwise 3x3 convolution: to[x] = sum over i, j of weights[i * 3 + j] * rows[i][x * stride + j - 1]
+     * written through map, x < width. rows: three pointers to rows of `columns` blocks, NULL for a row of zeros; columns outside
+     * are zeros. weights: nine blocks. */
+    void (*depthwise_row)(const float *const rows[3], int columns, int stride, const float *weights, float *to, int width,
+                          const write_map *map);
 
     /* sum of x[i] * y[i], i < count; count is a multiple of 16. */
     float (*dot)(const float *x, const float *y, size_t count);

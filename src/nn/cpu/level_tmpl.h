@@ -9,6 +9,8 @@
 
 #include "nn/cpu/fir_tmpl.h"
 
+#include "nn/cpu/depthwise_tmpl.h"
+
 #include "nn/cpu/project_tmpl.h"
 
 const cpu_kernels LEVEL_TABLE = {
@@ -21,6 +23,7 @@ const cpu_kernels LEVEL_TABLE = {
     .winograd_input = winograd_input,
     .winograd_output = winograd_output,
     .fir_row = fir_row,
+    .depthwise_row = depthwise_row,
     .dot = dot,
     .project = project,
 };

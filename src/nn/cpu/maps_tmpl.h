@@ -46,14 +46,16 @@ static void gather(float *a, size_t a_stride, const float *plane, const int32_t 
     }
 }
 
-static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count, const write_map *map)
+static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count, const write_map *map,
+                    const float *add)
 {
     vec slope = vec_all(map->slope);
     for (int lane = 0; lane < BLOCK; lane += LANES) {
         vec scale = vec_load(map->scale + lane), bias = vec_load(map->bias + lane);
         for (int i = 0; i < count; i++) {
+            size_t at = (size_t)pixels[i] * BLOCK + (size_t)lane;
             vec sum = vec_load(c + (size_t)i * c_stride + lane);
-            vec_store(plane + (size_t)pixels[i] * BLOCK + lane, written(sum, scale, bias, slope));
+            vec_store(plane + at, written(sum, scale, add ? vec_add(bias, vec_load(add + at)) : bias, slope));
         }
     }
 }

@@ -27,9 +27,9 @@ static double read_number(double x, const read_map *map, int channel)
     return x * (double)map->scale[channel];
 }
 
-static double write_number(double sum, const write_map *map, int channel)
+static double write_number(double sum, const write_map *map, int channel, double add)
 {
-    return leaky((double)map->scale[channel] * sum + (double)map->bias[channel], (double)map->slope);
+    return leaky((double)map->scale[channel] * sum + (double)map->bias[channel] + add, (double)map->slope);
 }
 
 static void gather(float *a, size_t a_stride, const float *plane, const int32_t *pixels, int count, const read_map *map)
@@ -40,11 +40,14 @@ static void gather(float *a, size_t a_stride, const float *plane, const int32_t 
                 pixels[i] < 0 ? 0.0f : (float)read_number((double)plane[(size_t)pixels[i] * BLOCK + c], map, c);
 }
 
-static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count, const write_map *map)
+static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count, const write_map *map,
+                    const float *add)
 {
     for (int i = 0; i < count; i++)
-        for (int k = 0; k < BLOCK; k++)
-            plane[(size_t)pixels[i] * BLOCK + k] = (float)write_number((double)c[(size_t)i * c_stride + k], map, k);
+        for (int k = 0; k < BLOCK; k++) {
+            size_t at = (size_t)pixels[i] * BLOCK + (size_t)k;
+            plane[at] = (float)write_number((double)c[(size_t)i * c_stride + k], map, k, add ? (double)add[at] : 0.0);
+        }
 }
 
 static const double winograd_bt[WINOGRAD_IN][WINOGRAD_IN] = {
@@ -74,7 +77,7 @@ static void winograd_input(const float *from, size_t row_pixels, int tiles, cons
 }
 
 static void winograd_output(const float *m, size_t point_stride, float *to, size_t row_pixels, int height, int width,
-                            const write_map *map)
+                            const write_map *map, const float *add)
 {
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
@@ -83,7 +86,8 @@ static void winograd_output(const float *m, size_t point_stride, float *to, size
                 for (int point = 0; point < WINOGRAD_POINTS; point++)
                     sum += winograd_at[y][point / WINOGRAD_IN] * winograd_at[x][point % WINOGRAD_IN] *
                            (double)m[(size_t)point * point_stride + c];
-                to[((size_t)y * row_pixels + (size_t)x) * BLOCK + c] = (float)write_number(sum, map, c);
+                size_t at = ((size_t)y * row_pixels + (size_t)x) * BLOCK + (size_t)c;
+                to[at] = (float)write_number(sum, map, c, add ? (double)add[at] : 0.0);
             }
 }
 
@@ -100,7 +104,22 @@ static void fir_row(const float *const rows[4], int columns, int before, const f
                     if (column >= 0 && column < columns)
                         sum += (double)down[i] * (double)across[j] * (double)rows[i][(size_t)column * BLOCK + c];
                 }
-            to[(size_t)x * BLOCK + c] = (float)write_number(sum, map, c);
+            to[(size_t)x * BLOCK + c] = (float)write_number(sum, map, c, 0.0);
+        }
+}
+
+static void depthwise_row(const float *const rows[3], int columns, int stride, const float *weights, float *to, int width,
+                          const write_map *map)
+{
+    for (int x = 0; x < width; x++)
+        for (int c = 0; c < BLOCK; c++) {
+            double sum = 0;
+            for (int tap = 0; tap < 9; tap++) {
+                int column = x * stride + tap % 3 - 1;
+                if (rows[tap / 3] && column >= 0 && column < columns)
+                    sum += (double)weights[tap * BLOCK + c] * (double)rows[tap / 3][(size_t)column * BLOCK + c];
+            }
+            to[(size_t)x * BLOCK + c] = (float)write_number(sum, map, c, 0.0);
         }
 }
 
@@ -137,6 +156,7 @@ const cpu_kernels cpu_kernels_reference = {
     .winograd_input = winograd_input,
     .winograd_output = winograd_output,
     .fir_row = fir_row,
+    .depthwise_row = depthwise_row,
     .dot = dot,
     .project = project,
 };

@@ -11,7 +11,7 @@ static void run_to_rgb(const cpu_program *program, const cpu_step *step);
 gpen_status prepare_to_rgb(cpu_upload *upload, cpu_step *step)
 {
     const nn_to_rgb_options *rgb = &step->node.to_rgb;
-    gpen_status status = prepare_conv_maps(upload, step, &rgb->feature, rgb->bias, NN_LINEAR);
+    gpen_status status = prepare_conv_maps(upload, step, &rgb->feature, &(nn_norm){0}, rgb->bias, NN_LINEAR);
     if (status)
         return status;
     int source = step->input_shape.channels;

@@ -20,27 +20,32 @@ static prepare_function *const prepares[] = {
     [NN_OP_UPSAMPLE] = prepare_upsample,     [NN_OP_TO_RGB] = prepare_to_rgb,
     [NN_OP_DENSE] = prepare_dense,           [NN_OP_DEMODULATE] = prepare_demodulate,
     [NN_OP_PIXEL_NORM] = prepare_pixel_norm, [NN_OP_FLATTEN] = prepare_flatten,
+    [NN_OP_DEPTHWISE] = prepare_depthwise,   [NN_OP_MAX_POOL] = prepare_max_pool,
+    [NN_OP_ADD] = prepare_add,               [NN_OP_CONCAT] = prepare_concat,
+    [NN_OP_ARGMAX] = prepare_argmax,
 };
 
 /* ---------------------------------------------------------------- packed weights */
 
 size_t pack_reserve(cpu_upload *upload, size_t floats)
 {
+    const uint64_t fnv_prime = UINT64_C(0x100000001B3);
     size_t offset = upload->program->packed_floats;
     upload->program->packed_floats += round_up(floats, BLOCK);
+    upload->program->layout = (upload->program->layout ^ floats) * fnv_prime;
     return offset;
 }
 
 float *pack_at(cpu_upload *upload, size_t offset)
 {
-    return upload->program->packed ? upload->program->packed + offset : NULL;
+    return upload->writing ? upload->program->packed + offset : NULL;
 }
 
 gpen_status pack_read(cpu_upload *upload, nn_weight weight, float **values, size_t *bytes)
 {
     *values = NULL;
     *bytes = (size_t)weight.count * sizeof(float);
-    if (!upload->program->packed)
+    if (!upload->writing)
         return GPEN_OK;
     *values = aligned_new(*bytes);
     if (!*values)
@@ -61,7 +66,7 @@ gpen_status pack_vector(cpu_upload *upload, nn_weight weight, size_t count, floa
     float *to = pack_at(upload, *offset);
     if (!to)
         return GPEN_OK;
-    if (weight.tensor == NN_NONE) {
+    if (!weight.tensor) {
         for (size_t i = 0; i < count; i++)
             to[i] = absent;
         return GPEN_OK;
@@ -75,29 +80,59 @@ gpen_status pack_vector(cpu_upload *upload, nn_weight weight, size_t count, floa
     return status;
 }
 
-gpen_status pack_separable(cpu_upload *upload, nn_weight kernel, float down[4], float across[4])
+/* Row and column through the largest number are the factors, if there are any. */
+static bool separate(const float *k, float scale, float *down, float *across)
 {
-    float *values;
-    size_t bytes;
-    gpen_status status = pack_read(upload, kernel, &values, &bytes);
-    if (status || !values)
-        return status;
-    const float *k = values + kernel.offset;
     int largest = 0;
     for (int i = 1; i < 16; i++)
         if (fabsf(k[i]) > fabsf(k[largest]))
             largest = i;
     float peak = k[largest];
     for (int i = 0; i < 4; i++) {
-        across[3 - i] = k[largest / 4 * 4 + i] * kernel.scale;
+        across[3 - i] = k[largest / 4 * 4 + i] * scale;
         down[3 - i] = peak != 0.0f ? k[i * 4 + largest % 4] / peak : 0.0f;
     }
-    for (int i = 0; i < 16 && !status; i++) {
-        float product = down[3 - i / 4] * across[3 - i % 4];
-        if (!(fabsf(product - k[i] * kernel.scale) <= 1e-5f * fabsf(peak * kernel.scale)))
-            status = gpen_fail(upload->error, GPEN_MODEL_INVALID, "a 4x4 blur kernel is not separable");
-    }
+    for (int i = 0; i < 16; i++)
+        if (!(fabsf(down[3 - i / 4] * across[3 - i % 4] - k[i] * scale) <= 1e-5f * fabsf(peak * scale)))
+            return false;
+    return true;
+}
+
+gpen_status pack_separable(cpu_upload *upload, nn_weight kernel, size_t *offset)
+{
+    *offset = pack_reserve(upload, 8);
+    float *to = pack_at(upload, *offset), *values;
+    size_t bytes;
+    gpen_status status = pack_read(upload, kernel, &values, &bytes);
+    if (status || !values)
+        return status;
+    if (!separate(values + kernel.offset, kernel.scale, to, to + 4))
+        status = gpen_fail(upload->error, GPEN_MODEL_INVALID, "a 4x4 blur kernel is not separable");
     aligned_free(values, bytes);
+    return status;
+}
+
+gpen_status pack_norm(cpu_upload *upload, const nn_norm *norm, nn_weight bias, size_t count, float gain, size_t floats,
+                      size_t *scale, size_t *summand)
+{
+    const double epsilon = 1e-5;
+    size_t shift = 0, mean = 0, variance = 0;
+    gpen_status status = pack_vector(upload, norm->gain, count, 1.0f, 1.0f, floats, scale);
+    if (!status)
+        status = pack_vector(upload, bias, count, gain, 0.0f, floats, summand);
+    if (status || !norm->gain.tensor)
+        return status;
+    status = pack_vector(upload, norm->shift, count, 1.0f, 0.0f, floats, &shift);
+    if (!status)
+        status = pack_vector(upload, norm->mean, count, 1.0f, 0.0f, floats, &mean);
+    if (!status)
+        status = pack_vector(upload, norm->variance, count, 1.0f, 0.0f, floats, &variance);
+    float *factors = pack_at(upload, *scale), *summands = pack_at(upload, *summand);
+    for (size_t i = 0; !status && factors && i < count; i++) {
+        double factor = (double)factors[i] / sqrt((double)pack_at(upload, variance)[i] + epsilon);
+        factors[i] = (float)factor;
+        summands[i] += gain * (float)((double)pack_at(upload, shift)[i] - (double)pack_at(upload, mean)[i] * factor);
+    }
     return status;
 }
 
@@ -113,6 +148,14 @@ static nn_value last_reader(const nn_graph *graph, nn_value value)
     return last;
 }
 
+static bool is_output(const cpu_program *program, nn_value value)
+{
+    for (int i = 0; i < program->output_count; i++)
+        if (program->outputs[i] == value)
+            return true;
+    return false;
+}
+
 /* Values and every step's scratch, placed in one arena. */
 static gpen_status place(cpu_program *program, const nn_graph *graph, gpen_error *error)
 {
@@ -120,14 +163,14 @@ static gpen_status place(cpu_program *program, const nn_graph *graph, gpen_error
     arena_block *blocks = calloc(2 * (size_t)count, sizeof *blocks);
     if (!blocks)
         return gpen_fail_memory(error, "a plan", 2 * (size_t)count * sizeof *blocks);
-    for (int i = 0; i < count; i++) {
+    for (int i = 1; i < count; i++) {
         const cpu_step *step = &program->steps[i];
-        bool kept = i == graph->output || (program->keep_marks && *program->marks[i]);
+        bool kept = is_output(program, i) || (program->keep_marks && *program->marks[i]);
         blocks[i] = (arena_block){nn_shape_floats(&step->node.shape), i, kept ? count : last_reader(graph, i), 0};
         blocks[count + i] = (arena_block){step->scratch_floats + (size_t)threads * step->thread_floats, i, i, 0};
     }
     bool placed = arena_place(blocks, 2 * count, &program->arena_floats);
-    for (int i = 0; placed && i < count; i++) {
+    for (int i = 1; placed && i < count; i++) {
         program->value_offsets[i] = blocks[i].offset;
         program->steps[i].scratch = blocks[count + i].offset;
     }
@@ -135,13 +178,14 @@ static gpen_status place(cpu_program *program, const nn_graph *graph, gpen_error
     return placed ? GPEN_OK : gpen_fail_memory(error, "a plan", 0);
 }
 
+/* Prepares every step; the places that place() gave them stay. */
 static gpen_status prepare_all(cpu_upload *upload)
 {
     cpu_program *program = upload->program;
-    program->packed_floats = 0;
-    for (int i = 0; i < program->count; i++) {
+    program->packed_floats = program->layout = 0;
+    for (int i = 1; i < program->count; i++) {
         cpu_step *step = &program->steps[i];
-        *step = (cpu_step){.node = upload->graph->nodes[i], .value = i};
+        *step = (cpu_step){.node = upload->graph->nodes[i], .value = i, .scratch = step->scratch};
         if (step->node.inputs[0] != NN_NONE)
             step->input_shape = upload->graph->nodes[step->node.inputs[0]].shape;
         gpen_status status = prepares[step->node.operation](upload, step);
@@ -155,35 +199,52 @@ static gpen_status prepare_all(cpu_upload *upload)
 
 /* ---------------------------------------------------------------- the backend's functions */
 
-static void release(void *state)
+/* All that belongs to one program, but not the struct itself. */
+static void release_parts(cpu_program *program)
 {
-    cpu_program *program = state;
-    aligned_free(program->arena, program->arena_floats * sizeof(float));
+    aligned_free(program->arena, program->arena_capacity * sizeof(float));
     aligned_free(program->packed, program->packed_capacity * sizeof(float));
     free(program->steps);
     free(program->value_offsets);
     free(program->shapes);
     free(program->marks);
-    free(program);
 }
 
-static gpen_status take_memory(cpu_program *program, gpen_error *error)
+static void release(void *state)
 {
-    program->packed_capacity = program->packed_floats;
-    program->packed = aligned_new(program->packed_capacity * sizeof(float));
-    if (!program->packed)
-        return gpen_fail_memory(error, "the packed weights", program->packed_capacity * sizeof(float));
-    memset(program->packed, 0, program->packed_capacity * sizeof(float));
-    program->arena = aligned_new(program->arena_floats * sizeof(float));
+    release_parts(state);
+    free(state);
+}
+
+static gpen_status take_arena(cpu_program *program, gpen_error *error)
+{
+    program->arena_capacity = program->arena_floats;
+    program->arena = aligned_new(program->arena_capacity * sizeof(float));
     if (!program->arena)
         return gpen_fail_memory(error, "the network's working memory", program->arena_floats * sizeof(float));
     return GPEN_OK;
 }
 
-static gpen_status fill(cpu_upload *upload)
+static gpen_status pack_all(cpu_upload *upload)
 {
     cpu_program *program = upload->program;
-    size_t count = (size_t)upload->graph->count;
+    program->packed_capacity = program->packed_floats;
+    program->packed = aligned_new(program->packed_capacity * sizeof(float));
+    if (!program->packed)
+        return gpen_fail_memory(upload->error, "the packed weights", program->packed_capacity * sizeof(float));
+    memset(program->packed, 0, program->packed_capacity * sizeof(float));
+    upload->writing = true;
+    return prepare_all(upload);
+}
+
+/* Everything but the packed weights: the steps, where values stand, the arena. */
+static gpen_status lay_out(cpu_upload *upload)
+{
+    cpu_program *program = upload->program;
+    const nn_graph *graph = upload->graph;
+    size_t count = (size_t)graph->count;
+    memcpy(program->outputs, graph->outputs, sizeof program->outputs);
+    program->output_count = graph->output_count;
     program->steps = calloc(count, sizeof *program->steps);
     program->value_offsets = calloc(count, sizeof *program->value_offsets);
     program->shapes = calloc(count, sizeof *program->shapes);
@@ -192,25 +253,13 @@ static gpen_status fill(cpu_upload *upload)
         return gpen_fail_memory(upload->error, "a plan", count * sizeof *program->steps);
     program->count = (int)count;
     for (size_t i = 0; i < count; i++) {
-        program->shapes[i] = upload->graph->nodes[i].shape;
-        memcpy(program->marks[i], upload->graph->nodes[i].mark, NN_MARK_LENGTH);
+        program->shapes[i] = graph->nodes[i].shape;
+        memcpy(program->marks[i], graph->nodes[i].mark, NN_MARK_LENGTH);
     }
     gpen_status status = prepare_all(upload);
     if (!status)
-        status = place(program, upload->graph, upload->error);
-    if (!status)
-        status = take_memory(program, upload->error);
-    size_t *scratch = status ? NULL : calloc(count, sizeof *scratch);
-    if (!status && !scratch)
-        status = gpen_fail_memory(upload->error, "a plan", count * sizeof *scratch);
-    for (size_t i = 0; !status && i < count; i++)
-        scratch[i] = program->steps[i].scratch;
-    if (!status)
-        status = prepare_all(upload);
-    for (size_t i = 0; !status && i < count; i++)
-        program->steps[i].scratch = scratch[i];
-    free(scratch);
-    return status;
+        status = place(program, graph, upload->error);
+    return status ? status : take_arena(program, upload->error);
 }
 
 static gpen_status upload_graph(void **out, nn_device *device, const nn_graph *graph, const nn_weights *weights, int flags,
@@ -223,15 +272,38 @@ static gpen_status upload_graph(void **out, nn_device *device, const nn_graph *g
     program->kernels = device->kernels;
     program->pool = device->pool;
     program->keep_marks = flags & NN_KEEP_MARKS;
-    program->image = graph->image;
-    program->output = graph->output;
-    cpu_upload upload = {program, graph, weights, error};
-    gpen_status status = fill(&upload);
+    cpu_upload upload = {.program = program, .graph = graph, .weights = weights, .error = error};
+    gpen_status status = lay_out(&upload);
+    if (!status)
+        status = pack_all(&upload);
     if (status) {
         release(program);
         return status;
     }
     *out = program;
+    return GPEN_OK;
+}
+
+static gpen_status resize(void *state, const nn_graph *graph, const nn_weights *weights, gpen_error *error)
+{
+    cpu_program *old = state;
+    cpu_program new = {.kernels = old->kernels, .pool = old->pool, .keep_marks = old->keep_marks};
+    cpu_upload upload = {.program = &new, .graph = graph, .weights = weights, .error = error};
+    gpen_status status = lay_out(&upload);
+    bool same_weights = new.layout == old->layout && new.packed_floats == old->packed_floats;
+    if (!status && !same_weights)
+        status = pack_all(&upload);
+    if (status) {
+        release_parts(&new);
+        return status;
+    }
+    if (same_weights) {
+        new.packed = old->packed;
+        new.packed_capacity = old->packed_capacity;
+        old->packed = NULL;
+    }
+    release_parts(old);
+    *old = new;
     return GPEN_OK;
 }
 
@@ -242,44 +314,6 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void run(void *state, const float *input, float *output)
-{
-    cpu_program *program = state;
-    program->input = input;
-    double before = seconds_now();
-    for (int i = 0; i < program->count; i++) {
-        cpu_step *step = &program->steps[i];
-        step->run(program, step);
-        double now = seconds_now();
-        step->seconds = now - before;
-        before = now;
-    }
-    memcpy(output, value_at(program, program->output), nn_shape_floats(&program->shapes[program->output]) * sizeof(float));
-}
-
-static void describe(const void *state, nn_plan_info *info)
-{
-    const cpu_program *program = state;
-    *info = (nn_plan_info){.weight_bytes = program->packed_floats * sizeof(float),
-                           .arena_bytes = program->arena_floats * sizeof(float),
-                           .steps = program->count};
-    for (int i = 0; i < program->count; i++) {
-        info->gflop_direct += program->steps[i].gflop_direct;
-        info->gflop_executed += program->steps[i].gflop_executed;
-    }
-}
-
-static bool describe_step(const void *state, int index, nn_step_info *info)
-{
-    const cpu_program *program = state;
-    if (index < 0 || index >= program->count)
-        return false;
-    const cpu_step *step = &program->steps[index];
-    *info = (nn_step_info){.seconds = step->seconds, .gflop_direct = step->gflop_direct, .gflop_executed = step->gflop_executed};
-    memcpy(info->name, step->name, sizeof info->name);
-    return true;
-}
-
 static void unblock(const float *map, const nn_shape *shape, float *values)
 {
     size_t pixels = (size_t)shape->height * (size_t)shape->width;
@@ -288,19 +322,67 @@ static void unblock(const float *map, const nn_shape *shape, float *values)
             values[(size_t)c * pixels + p] = map[((size_t)(c / BLOCK) * pixels + p) * BLOCK + (size_t)(c % BLOCK)];
 }
 
+/* A value's numbers in the order channel, row, column. */
+static void read_value(const cpu_program *program, nn_value value, float *values)
+{
+    const nn_shape *shape = &program->shapes[value];
+    if (shape->kind == NN_MAP)
+        unblock(value_at(program, value), shape, values);
+    else
+        memcpy(values, value_at(program, value),
+               (size_t)shape->channels * (size_t)shape->height * (size_t)shape->width * sizeof *values);
+}
+
+static void run(void *state, const float *input, float *const *outputs)
+{
+    cpu_program *program = state;
+    program->input = input;
+    double before = seconds_now();
+    for (int i = 1; i < program->count; i++) {
+        cpu_step *step = &program->steps[i];
+        step->run(program, step);
+        double now = seconds_now();
+        step->seconds = now - before;
+        before = now;
+    }
+    for (int i = 0; i < program->output_count; i++)
+        if (outputs[i])
+            read_value(program, program->outputs[i], outputs[i]);
+}
+
+static void describe(const void *state, nn_plan_info *info)
+{
+    const cpu_program *program = state;
+    *info = (nn_plan_info){.weight_bytes = program->packed_floats * sizeof(float),
+                           .arena_bytes = program->arena_floats * sizeof(float),
+                           .steps = program->count - 1};
+    for (int i = 1; i < program->count; i++) {
+        info->gflop_direct += program->steps[i].gflop_direct;
+        info->gflop_executed += program->steps[i].gflop_executed;
+    }
+}
+
+static bool describe_step(const void *state, int index, nn_step_info *info)
+{
+    const cpu_program *program = state;
+    if (index < 0 || index + 1 >= program->count)
+        return false;
+    const cpu_step *step = &program->steps[index + 1];
+    *info = (nn_step_info){.seconds = step->seconds, .gflop_direct = step->gflop_direct, .gflop_executed = step->gflop_executed};
+    memcpy(info->name, step->name, sizeof info->name);
+    return true;
+}
+
 static int64_t read_mark(const void *state, const char *mark, float *values)
 {
     const cpu_program *program = state;
-    for (int i = 0; program->keep_marks && i < program->count; i++) {
+    for (int i = 1; program->keep_marks && i < program->count; i++) {
         if (strcmp(program->marks[i], mark))
             continue;
+        if (values)
+            read_value(program, i, values);
         const nn_shape *shape = &program->shapes[i];
-        int64_t count = (int64_t)shape->channels * shape->height * shape->width;
-        if (values && shape->kind == NN_MAP)
-            unblock(value_at(program, i), shape, values);
-        else if (values)
-            memcpy(values, value_at(program, i), (size_t)count * sizeof *values);
-        return count;
+        return (int64_t)shape->channels * shape->height * shape->width;
     }
     return 0;
 }
@@ -308,6 +390,7 @@ static int64_t read_mark(const void *state, const char *mark, float *values)
 const nn_backend nn_backend_cpu = {
     .name = "cpu",
     .upload = upload_graph,
+    .resize = resize,
     .run = run,
     .release = release,
     .describe = describe,

@@ -64,7 +64,7 @@ static void winograd_input(const float *from, size_t row_pixels, int tiles, cons
 }
 
 static void winograd_output(const float *m, size_t point_stride, float *to, size_t row_pixels, int height, int width,
-                            const write_map *map)
+                            const write_map *map, const float *add)
 {
     vec slope = vec_all(map->slope);
     for (int lane = 0; lane < BLOCK; lane += LANES) {
@@ -81,8 +81,10 @@ static void winograd_output(const float *m, size_t point_stride, float *to, size
             for (int y = 0; y < WINOGRAD_IN; y++)
                 column[y] = rows[y][x];
             winograd_at(out, column);
-            for (int y = 0; y < height; y++)
-                vec_store(to + ((size_t)y * row_pixels + (size_t)x) * BLOCK + lane, written(out[y], scale, bias, slope));
+            for (int y = 0; y < height; y++) {
+                size_t at = ((size_t)y * row_pixels + (size_t)x) * BLOCK + (size_t)lane;
+                vec_store(to + at, written(out[y], scale, add ? vec_add(bias, vec_load(add + at)) : bias, slope));
+            }
         }
     }
 }

@@ -1,0 +1,37 @@
+/* Rows of depthwise 3x3 convolutions. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "harness.h"
+
+void test_depthwise_row(void **state)
+{
+    const subject *s = *state;
+    generator g = generator_new(s->seed);
+    for (int trial = 0; trial < 80; trial++) {
+        int columns = random_int(&g, 1, 60), stride = 1 + trial % 2, width = (columns - 1) / stride + 1;
+        size_t row_count = (size_t)columns * BLOCK, to_count = (size_t)width * BLOCK;
+        float *storage[3], *weights = guarded_random(&g, 9 * BLOCK);
+        const float *rows[3];
+        for (int i = 0; i < 3; i++) {
+            storage[i] = guarded_random(&g, row_count);
+            rows[i] = random_int(&g, 0, 4) == 0 ? NULL : storage[i];
+        }
+        float *expected = guarded_new(to_count), *actual = guarded_new(to_count);
+        write_map map = random_write_map(&g);
+        poison(expected, to_count);
+        poison(actual, to_count);
+        cpu_kernels_reference.depthwise_row(rows, columns, stride, weights, expected, width, &map);
+        s->level->depthwise_row(rows, columns, stride, weights, actual, width, &map);
+        compare("depthwise_row", expected, actual, to_count, 2e-6);
+        free_write_map(&map);
+        for (int i = 0; i < 3; i++)
+            guarded_free(storage[i], row_count);
+        guarded_free(weights, 9 * BLOCK);
+        guarded_free(expected, to_count);
+        guarded_free(actual, to_count);
+    }
+}
