@@ -5,9 +5,8 @@
  * of Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "models/models.h"
+#include "models/tensors.h"
 
 typedef struct builder {
     nn_graph *graph;
@@ -18,12 +17,9 @@ typedef struct builder {
 /* The tensor "prefix.name", times scale. gpen_architecture_read has made sure that it is there. */
 static nn_weight tensor(const builder *b, const char *prefix, const char *name, double scale)
 {
-    char full[160];
-    snprintf(full, sizeof full, "%s.%s", prefix, name);
-    for (size_t i = 0; i < weights_count(b->file); i++)
-        if (!strcmp(weights_at(b->file, i)->name, full))
-            return (nn_weight){.tensor = (int)i + 1, .count = weights_at(b->file, i)->count, .scale = (float)scale};
-    return (nn_weight){0};
+    char suffix[64];
+    snprintf(suffix, sizeof suffix, ".%s", name);
+    return tensor_weight(b->file, prefix, suffix, scale);
 }
 
 /* StyleGAN2 stores weights with unit variance and scales them when they are used. */
@@ -174,18 +170,4 @@ nn_graph *gpen_graph(const gpen_architecture *a, const weights *file)
     }
     nn_output(b.graph, rgb);
     return b.graph;
-}
-
-static gpen_status read_tensor(void *context, int number, float *values, int64_t count, gpen_error *error)
-{
-    const weights *file = context;
-    const weights_tensor *wanted = weights_at(file, (size_t)number - 1);
-    if (wanted->count != count)
-        return gpen_fail(error, GPEN_MODEL_INVALID, "the tensor %s has another size than the network", wanted->name);
-    return weights_read_f32(file, wanted, values, error);
-}
-
-nn_weights weights_for_plan(const weights *file)
-{
-    return (nn_weights){.context = (void *)(uintptr_t)file, .read = read_tensor};
 }

@@ -40,7 +40,8 @@ def run_case(build, folder, shape, seed):
     torch.save(weights, files["weights.pth"], _use_new_zipfile_serialization=seed % 2 == 0)
     x.numpy().tofile(files["input"])
     output, marks = record_gpen(N, weights, x)
-    command = [os.path.join(build, "tests", "parity", "run_gpen"), files["weights.pth"], files["input"], files["output"]]
+    command = [os.path.join(build, "tests", "parity", "run_network"), "gpen", files["weights.pth"], str(size), str(size),
+               files["input"], files["output"]]
     for mark in marks:
         command += [mark, os.path.join(folder, mark)]
     subprocess.run(command, check=True)

@@ -1,0 +1,127 @@
+/* weights.h: named tensors read from a file, and the folder where models are installed. The face of src/weights.
+ *
+ * Two formats are read: safetensors (memory-mapped) and PyTorch's .pth, in its zip form (torch 1.6 and later) and the
+ * older stream form. Nothing in a file is ever executed, no object but tensors and containers is built, and every size,
+ * offset and stride is checked before it is used: a weights file is hostile input.
+ */
+#ifndef GPEN_WEIGHTS_H
+#define GPEN_WEIGHTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* ---------------------------------------------------------------- tensors */
+
+enum { WEIGHTS_MAX_RANK = 8 };
+
+typedef enum weights_dtype {
+    WEIGHTS_F64,
+    WEIGHTS_F32,
+    WEIGHTS_F16,
+    WEIGHTS_BF16, /* the upper half of a float32 */
+    WEIGHTS_I64,
+    WEIGHTS_I32,
+    WEIGHTS_I16,
+    WEIGHTS_I8,
+    WEIGHTS_U8,
+    WEIGHTS_BOOL,
+} weights_dtype;
+
+size_t weights_dtype_size(weights_dtype dtype);      /* bytes an element */
+const char *weights_dtype_name(weights_dtype dtype); /* safetensors' name: "F32", "BF16", ... Static. */
+
+/* One tensor. Strings and arrays belong to the weights it came from. */
+typedef struct weights_tensor {
+    const char *name; /* UTF-8, without a `module.` prefix */
+    weights_dtype dtype;
+    int rank; /* 0 (a scalar) .. WEIGHTS_MAX_RANK */
+    int64_t shape[WEIGHTS_MAX_RANK];
+    int64_t count; /* product of the shape */
+} weights_tensor;
+
+/* ---------------------------------------------------------------- a file of tensors */
+
+typedef struct weights weights;
+
+/* Opens a .safetensors or .pth file; which of them it is, its first bytes say. The tensors of the first of the wrappers
+ * params_ema, params, g_ema, state_dict that is there stand for the file (when a file has one of them); a `module.`
+ * prefix on every name is taken off. Release with weights_close. *out is NULL on failure.
+ * Errors: INPUT_MISSING (not there, or not readable), MODEL_INVALID (the message says what is wrong and where),
+ * OUT_OF_MEMORY. */
+gpen_status weights_open(weights **out, const char *path, gpen_error *error);
+void weights_close(weights *file);
+
+size_t weights_count(const weights *file);
+const weights_tensor *weights_at(const weights *file, size_t index);       /* in the file's order */
+const weights_tensor *weights_find(const weights *file, const char *name); /* NULL when there is none */
+
+/* A value of safetensors' __metadata__, or NULL. */
+const char *weights_metadata(const weights *file, const char *key);
+
+/* Writes the tensor's `count` values as float32, in row-major order whatever its strides were, to values. Integers and
+ * bool are converted. The pages that this touched in a mapped file are given back to the kernel.
+ * Errors: MODEL_INVALID (the file was cut after it was opened. That is looked at before reading: a file that is cut
+ * during the call ends the program with SIGBUS, so what may be replaced meanwhile must be replaced by rename). */
+gpen_status weights_read_f32(const weights *file, const weights_tensor *tensor, float *values, gpen_error *error);
+
+/* The tensor's values in its own dtype, row-major, little endian: count * weights_dtype_size bytes. */
+gpen_status weights_read_raw(const weights *file, const weights_tensor *tensor, void *bytes, gpen_error *error);
+
+typedef struct weights_pair {
+    const char *key, *value;
+} weights_pair;
+
+/* Writes all tensors of `file` as safetensors to `path` (temp file in the same folder, flushed, renamed; replaces what
+ * was there). Floating tensors are stored as `floats`: WEIGHTS_F32, WEIGHTS_F16, WEIGHTS_BF16, rounded to nearest even,
+ * a value beyond float16's range being an error; others keep their dtype. metadata may be NULL. The same input gives
+ * the same bytes. Errors: WRITE_FAILED, DISK_FULL, MODEL_INVALID, OUT_OF_MEMORY, BAD_ARGUMENT (another `floats`, or
+ * metadata with a key twice). */
+gpen_status weights_save(const weights *file, const char *path, weights_dtype floats, const weights_pair *metadata,
+                         size_t metadata_count, gpen_error *error);
+
+/* ---------------------------------------------------------------- installed models
+ * A model NAME is the file models/NAME.safetensors in the data folder ($GPEN_HOME/data, else $XDG_DATA_HOME/gpen, else
+ * ~/.local/share/gpen), or else one of the bundled models (GPEN_ASSETS, else ../assets/weights or ../share/gpen/weights
+ * from the program's own folder, else where the build was told to install). A name has at most 200 bytes, no slash,
+ * backslash or control character, and no leading dot. Beside an installed file stands NAME.sha256, in sha256sum's own
+ * format. */
+
+typedef struct installed_model {
+    char *name;    /* file name without .safetensors */
+    char *path;    /* absolute */
+    bool bundled;  /* came with the program */
+    int64_t bytes; /* of the file */
+} installed_model;
+
+/* All models that can be used by name, installed ones first, each group in alphabetical order; an installed model hides
+ * a bundled one of its name. Release with models_list_free. A folder that is not there has no models. */
+gpen_status models_list(installed_model **models, size_t *count, gpen_error *error);
+void models_list_free(installed_model *models, size_t count);
+
+/* Turns what a person wrote after --model into a path: an existing file as it is, else the installed or bundled model
+ * of that name. *path is the caller's (free). Errors: MODEL_MISSING, with the names that there are. */
+gpen_status models_resolve(const char *name_or_path, char **path, gpen_error *error);
+
+/* Copies FILE (.pth or .safetensors) into the models folder as NAME.safetensors, NAME being the file's own name without
+ * its ending, and records its SHA-256. `check` is asked before anything is written whether the tensors are a network
+ * this program knows; NULL asks nothing. *name is the caller's (free). Floats keep their precision (float64 becomes
+ * float32).
+ * Errors: those of weights_open and weights_save, of check, BAD_ARGUMENT (no possible name), and EXISTS when another
+ * file of that name is installed and `overwrite` is false (the same tensors again are no error, and set a lost sum
+ * right). A build without GLib records no sum, and says so in the log. */
+typedef gpen_status weights_check(const weights *file, void *context, gpen_error *error);
+gpen_status models_import(const char *path, bool overwrite, weights_check *check, void *context, char **name,
+                          gpen_error *error);
+
+/* Reads the file of an installed model again and compares its SHA-256 with the recorded one. Bundled models are
+ * compared with the sums in assets/weights/SHA256SUMS. Errors: MODEL_INVALID (changed, or no sum recorded),
+ * MODEL_MISSING. */
+gpen_status models_verify(const installed_model *model, gpen_error *error);
+
+/* SHA-256 of a file as 64 hexadecimal digits and a zero byte. Errors: INPUT_MISSING; UNSUPPORTED_FORMAT in a build
+ * without GLib, which cannot compute it. */
+gpen_status file_sha256(const char *path, char digest[65], gpen_error *error);
+
+#endif
