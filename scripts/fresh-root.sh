@@ -1,0 +1,86 @@
+#!/bin/sh
+# Proves that a fresh machine is enough: makes a minimal Debian 12 in a folder, clones the repository's last commit into
+# it, and runs ./run.sh and ./test.sh there with nothing installed before. Takes root, debootstrap, 4 GB and a while.
+#
+#     sudo scripts/fresh-root.sh
+#
+# MIRROR       the Debian mirror; default: the one this machine's apt uses
+# WITH_SHARED  1: GPEN_SHARED is shown to the tests, read-only; default: they see only the repository
+# KEEP         1: the folder stays, and its path is said
+# The logs and the restored face are left in build/fresh-root.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/common.sh"
+
+release=bookworm
+[ "$(id -u)" -eq 0 ] || die "this needs root: it mounts and changes root"
+have debootstrap || die "debootstrap is not installed"
+
+# A mount namespace of our own: whatever happens, no mount outlives this script, so removing the folder is safe.
+if [ "${FRESH_ROOT_INSIDE:-}" != 1 ]; then
+    fresh=$(mktemp -d "${TMPDIR:-/tmp}/fresh-root.XXXXXX")
+    trap 'if [ "${KEEP:-}" = 1 ]; then say "kept: $fresh"; else rm -rf --one-file-system "$fresh"; fi' EXIT
+    trap 'exit 130' INT TERM
+    FRESH_ROOT_INSIDE=1 FRESH_ROOT=$fresh unshare --mount --propagation private "$0"
+    exit
+fi
+fresh=$FRESH_ROOT
+
+# ---------------------------------------------------------------- the same packages as this machine's
+
+sources() { # FORMAT, as apt-get indextargets has it
+    apt-get indextargets --format "$1" 'Created-By: Packages' | sort -u
+}
+
+mirror=${MIRROR:-$(sources "\$(RELEASE) \$(COMPONENT) \$(REPO_URI)" | awk -v r=$release '$1 == r && $2 == "main" { print $3; exit }')}
+[ -n "$mirror" ] || die "this machine's apt has no Debian $release: set MIRROR"
+
+say "making a minimal Debian in $fresh"
+debootstrap --variant=minbase $release "$fresh" "$mirror" >"$fresh.log" 2>&1 || {
+    tail -n 20 "$fresh.log"
+    die "debootstrap failed"
+}
+rm -f "$fresh.log"
+
+# Updates and security too, and how this machine reaches them (proxies, certificates, clocks that do not agree).
+[ -n "${MIRROR:-}" ] || sources "deb \$(REPO_URI) \$(RELEASE) \$(COMPONENT)" |
+    grep -E " $release(-updates|-security)? main\$" >"$fresh/etc/apt/sources.list"
+apt-config dump | grep -E '^Acquire::(https?|Check-[A-Za-z-]*|Retries)(::|[ "])' >"$fresh/etc/apt/apt.conf.d/99host" || true
+for file in /etc/hosts /etc/resolv.conf /etc/ssl/certs/ca-certificates.crt; do
+    [ ! -f $file ] || install -D -m 644 $file "$fresh$file"
+done
+# As on a machine whose package lists were never fetched.
+rm -rf "$fresh"/var/lib/apt/lists/*
+
+# ---------------------------------------------------------------- the repository, and the run
+
+home=$fresh/root
+# The commit counts, not what lies about in the working tree; whose files they are is none of git's business here.
+git -c safe.directory="$root" clone --quiet --no-hardlinks "$root" "$home/gpen"
+mount -t proc proc "$fresh/proc"
+mount --rbind /dev "$fresh/dev"
+if [ "${WITH_SHARED:-}" = 1 ] && [ -n "${GPEN_SHARED:-}" ]; then
+    mkdir "$home/shared"
+    mount --bind "$GPEN_SHARED" "$home/shared"
+    mount -o remount,bind,ro "$home/shared"
+fi
+
+out=$root/build/fresh-root
+mkdir -p "$out"
+
+# Runs a command of the clone with a bare environment; its output goes to a log, its end to the screen.
+inside() { # NAME COMMAND
+    say "$2"
+    start=$(date +%s)
+    status=0
+    env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb CI="${CI:-}" \
+        ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
+        chroot "$fresh" /bin/sh -c "cd /root/gpen && exec $2" >"$out/$1.log" 2>&1 </dev/null || status=$?
+    tail -n 25 "$out/$1.log"
+    say "$2 ended with status $status after $(($(date +%s) - start)) s (all of it: $out/$1.log)"
+    return $status
+}
+
+inside run ./run.sh
+cp "$home/gpen/build/example/face-restored.png" "$out/"
+inside test ./test.sh

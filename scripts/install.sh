@@ -1,0 +1,231 @@
+#!/bin/sh
+# Installs what is missing for a purpose, and nothing when all is there: no network and no root are needed then.
+#
+#     scripts/install.sh build    compile the program
+#     scripts/install.sh test     ... and run its tests, with the peers they compare with (torch, OpenCV)
+#     scripts/install.sh fuzz     compile, and fuzz with clang
+#     scripts/install.sh lint     compile, and run clang-format, clang-tidy, cppcheck and shellcheck
+#
+# Knows Debian and Ubuntu (apt-get), Fedora (dnf), Arch (pacman) and macOS (brew); names what is wanted elsewhere.
+#
+# Lists of words are split on purpose throughout.
+# shellcheck disable=SC2046,SC2086
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/common.sh"
+
+# ---------------------------------------------------------------- what is there
+# A need is found by what it does, not by a package's name, so that what a person built by hand counts too.
+
+compiles() { # COMPILER OPTION...: the program on standard input compiles and links
+    scratch=$(mktemp -d)
+    cat >"$scratch/probe.c"
+    status=0
+    "$@" -o "$scratch/probe" "$scratch/probe.c" >/dev/null 2>&1 || status=1
+    rm -rf "$scratch"
+    return $status
+}
+
+module() { # NAME [LEAST VERSION]
+    for tool in pkg-config pkgconf; do
+        if have $tool; then
+            $tool --exists "$1${2:+ >= $2}"
+            return
+        fi
+    done
+    return 1
+}
+
+python_module() {
+    "$(find_python)" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)' "$1" \
+        2>/dev/null
+}
+
+is_there() {
+    case $1 in
+    compiler) echo 'int main(void) { return 0; }' | compiles ${CC:-cc} ;;
+    headers) printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' | compiles ${CC:-cc} ;;
+    sanitizers) echo 'int main(void) { return 0; }' | compiles ${CC:-cc} -fsanitize=address,undefined ;;
+    ninja) have ninja || have samu ;;
+    pkg-config) have pkg-config || have pkgconf ;;
+    vips) module vips ;;
+    libarchive | cmocka) module "$1" ;;
+    numpy) python_module numpy ;;
+    opencv) python_module cv2 ;;
+    torch) python_module torch ;;
+    libfuzzer)
+        printf 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n == 1 ? -1 : 0; }\n' |
+            compiles clang -fsanitize=fuzzer,address
+        ;;
+    python3) have "$(find_python)" ;;
+    *) have "$1" ;;
+    esac
+}
+
+needs_build="compiler headers make meson ninja pkg-config vips libarchive"
+needs_test="$needs_build sanitizers cmocka python3"
+needs_fuzz="$needs_build clang libfuzzer"
+needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
+# Peers are compared with where they are; without them those tests skip.
+peers="numpy opencv torch"
+
+missing() {
+    for need in "$@"; do
+        is_there "$need" || printf '%s ' "$need"
+    done
+}
+
+# ---------------------------------------------------------------- what it is called
+
+package() { # MANAGER NEED
+    case $1:$2 in
+    apt-get:compiler | dnf:compiler | pacman:compiler) echo gcc ;;
+    apt-get:headers) echo libc6-dev ;;
+    apt-get:sanitizers) echo gcc ;;
+    apt-get:ninja | dnf:ninja) echo ninja-build ;;
+    apt-get:vips) echo libvips-dev ;;
+    apt-get:libarchive) echo libarchive-dev ;;
+    apt-get:cmocka) echo libcmocka-dev ;;
+    apt-get:libfuzzer) echo libclang-rt-dev ;;
+    dnf:headers) echo glibc-devel ;;
+    dnf:sanitizers) echo libasan libubsan ;;
+    dnf:pkg-config) echo pkgconf-pkg-config ;;
+    dnf:vips) echo vips-devel ;;
+    dnf:libarchive) echo libarchive-devel ;;
+    dnf:cmocka) echo libcmocka-devel ;;
+    dnf:libfuzzer) echo compiler-rt ;;
+    dnf:clang-format | dnf:clang-tidy) echo clang-tools-extra ;;
+    dnf:shellcheck) echo ShellCheck ;;
+    pacman:headers) echo glibc linux-api-headers ;;
+    pacman:sanitizers) echo gcc ;;
+    pacman:pkg-config) echo pkgconf ;;
+    pacman:vips) echo libvips ;;
+    pacman:libfuzzer) echo compiler-rt ;;
+    pacman:clang-format | pacman:clang-tidy) echo clang ;;
+    pacman:python3) echo python ;;
+    pacman:numpy) echo python-numpy ;;
+    pacman:opencv) echo python-opencv ;;
+    pacman:torch) echo python-pytorch ;;
+    brew:pkg-config) echo pkgconf ;;
+    brew:clang | brew:libfuzzer | brew:clang-format | brew:clang-tidy) echo llvm ;;
+    brew:python3) echo python ;;
+    *:numpy | *:opencv | *:torch) echo "python3-$2" ;;
+    *) echo "$2" ;;
+    esac
+}
+
+packages() { # MANAGER NEED...
+    manager_name=$1
+    shift
+    for need in "$@"; do
+        package "$manager_name" "$need"
+    done | tr ' ' '\n' | sort -u | tr '\n' ' '
+}
+
+# ---------------------------------------------------------------- installing
+
+find_manager() {
+    for candidate in apt-get dnf pacman brew; do
+        if have $candidate; then
+            echo $candidate
+            return
+        fi
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif have sudo; then
+        sudo "$@"
+    else
+        die "this needs root, and there is no sudo here. As root, run: $*"
+    fi
+}
+
+# Package lists are fetched once, and only when there is something to install.
+refreshed=no
+refresh() { # MANAGER
+    [ $refreshed = no ] || return 0
+    refreshed=yes
+    case $1 in
+    apt-get) as_root apt-get update -q ;;
+    pacman) as_root pacman -Syu --noconfirm ;;
+    esac
+}
+
+install_packages() { # MANAGER PACKAGE...
+    manager_name=$1
+    shift
+    say "installing with $manager_name: $*"
+    case $manager_name in
+    apt-get) as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" ;;
+    dnf) as_root dnf install -y --setopt=install_weak_deps=False "$@" ;;
+    pacman) as_root pacman -S --needed --noconfirm "$@" ;;
+    brew) brew install "$@" ;;
+    esac
+}
+
+install_compiler_tools_of_apple() {
+    have xcode-select || return 0
+    say "this Mac has no compiler yet: asking for Apple's command line tools; run this again when they are installed"
+    xcode-select --install
+    exit 1
+}
+
+install_needs() {
+    wanted=$(missing "$@")
+    [ -n "$wanted" ] || return 0
+    manager=$(find_manager)
+    [ -n "$manager" ] || die "no package manager that this script knows. Please install: $wanted" \
+        "(libraries with their headers: libvips 8.13 or newer, libarchive; for tests cmocka)"
+    case $manager:$wanted in brew:*compiler* | brew:*headers*) install_compiler_tools_of_apple ;; esac
+    refresh "$manager"
+    install_packages "$manager" $(packages "$manager" $wanted)
+    wanted=$(missing "$@")
+    [ -n "$wanted" ] || return 0
+    [ "$manager" != brew ] || say "Homebrew's llvm is found after: PATH=\$(brew --prefix llvm)/bin:\$PATH"
+    die "still missing after installing: $wanted"
+}
+
+# A system may lack a peer, or have it for another Python: then the tests that need it skip, and say so.
+install_peers() {
+    wanted=$(missing $peers)
+    [ -n "$wanted" ] || return 0
+    manager=$(find_manager)
+    case $manager in apt-get | dnf | pacman) ;; *)
+        say "without $wanted: the tests that compare with them will be skipped"
+        return 0
+        ;;
+    esac
+    refresh "$manager"
+    for name in $(packages "$manager" $wanted); do
+        (install_packages "$manager" "$name") ||
+            say "$name could not be installed: the tests that compare with it will be skipped"
+    done
+}
+
+# ---------------------------------------------------------------- versions that systems get wrong
+
+check_versions() {
+    found=$(meson --version)
+    case $found in 0.*)
+        die "this system's meson is $found and 1.0 is needed." \
+            "A newer one: pipx install meson, or python3 -m pip install --user meson"
+        ;;
+    esac
+    module vips 8.13 || die "this system's libvips is older than 8.13, which reads and writes the pictures." \
+        "Debian 12, Ubuntu 24.04, Fedora 38, Arch and Homebrew have it"
+}
+
+case ${1:-} in
+build) install_needs $needs_build ;;
+test)
+    install_needs $needs_test
+    install_peers
+    ;;
+fuzz) install_needs $needs_fuzz ;;
+lint) install_needs $needs_lint ;;
+*) die "usage: scripts/install.sh build|test|fuzz|lint" ;;
+esac
+check_versions

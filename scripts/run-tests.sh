@@ -1,0 +1,57 @@
+#!/bin/sh
+# Builds a build folder and runs its tests: all of them at the processor's best instruction level, then those that
+# compute (suites kernels and models) again at each level below it. Used by `make test` and `make sanitize`.
+#
+#     scripts/run-tests.sh BUILD [meson test option...]
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/scripts/common.sh"
+[ $# -ge 1 ] || die "usage: scripts/run-tests.sh BUILD [meson test option...]"
+build=$1
+shift
+results=$build/test-results.txt
+: >"$results"
+
+# GPEN_CPU can only lower the level, so the best one needs no name here, on any kind of processor.
+lower_levels() {
+    echo generic
+    if grep -qsw avx512f /proc/cpuinfo || sysctl -n machdep.cpu.leaf7_features 2>/dev/null | grep -qw AVX512F; then
+        echo avx2
+    fi
+}
+
+run_suite() { # LEVEL OPTION...
+    level=$1
+    shift
+    log=$build/meson-logs/at-$level
+    rm -f "$log.json"
+    status=0
+    meson test -C "$build" --no-rebuild --print-errorlogs --logbase "at-$level" "$@" || status=$?
+    if [ -f "$log.json" ]; then
+        "$(find_python)" "$root/scripts/results.py" "$log.json" "at $level" >"$log.results"
+        cat "$log.results" >>"$results"
+        [ $status -eq 0 ] || grep -q '^failed' "$log.results" || echo "failed meson test at $level" >>"$results"
+    elif [ $status -ne 0 ]; then
+        echo "failed meson test at $level (stopped with status $status)" >>"$results"
+    fi
+}
+
+# A library that only the tests need may have been installed since the folder was set up: Meson looks again.
+build_all() {
+    meson setup --reconfigure "$build" >"$build/reconfigure.log" || {
+        cat "$build/reconfigure.log"
+        return 1
+    }
+    meson compile -C "$build"
+}
+
+build_all || die "$build could not be built"
+say "all tests in $build, at the best level of this processor"
+run_suite best "$@"
+for level in $(lower_levels); do
+    say "kernels and models in $build, at level $level"
+    GPEN_CPU=$level
+    export GPEN_CPU
+    run_suite "$level" --suite kernels --suite models "$@"
+done
+sum_up "$results"
