@@ -1,0 +1,143 @@
+/* image.h: pixels. The face of src/image.
+ *
+ * pixels.c and resize.c are plain C and always built; the other files of this room need libvips (-Dpictures) and are
+ * the only ones of the program that touch it.
+ */
+#ifndef GPEN_IMAGE_H
+#define GPEN_IMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* ---------------------------------------------------------------- pixels in memory (pixels.c, resize.c) */
+
+/* Fills in *image and gives it zeroed pixels, rows without gaps. Sizes are checked (OUT_OF_MEMORY, BAD_ARGUMENT).
+ * Release with gpen_image_free. */
+gpen_status image_new(gpen_image *image, int width, int height, int channels, int bits, gpen_error *error);
+
+/* Is this a picture that can be worked on: sizes positive, 1 to 4 channels, 8 or 16 bits, row_bytes large enough and
+ * (16 bits) even, pixels there? BAD_ARGUMENT says what is wrong. */
+gpen_status image_check(const gpen_image *image, gpen_error *error);
+
+static inline int image_colours(const gpen_image *image) /* channels without alpha: 1 or 3 */
+{
+    return image->channels < 3 ? 1 : 3;
+}
+
+static inline bool image_has_alpha(const gpen_image *image)
+{
+    return image->channels == 2 || image->channels == 4;
+}
+
+/* Bilinear resize of every channel to the size of `to`, which has the channels and bits of `from` (image_new made it).
+ * 8 bits: OpenCV's INTER_LINEAR, bit for bit (11-bit fixed-point weights; exact halving in both directions is the mean
+ * of four, as cv::resize turns it into INTER_AREA). 16 bits: the same positions in float32, rounded to nearest even,
+ * which is OpenCV's result too.
+ * Equal sizes are a copy. Errors: OUT_OF_MEMORY. */
+gpen_status image_resize_bilinear(const gpen_image *from, gpen_image *to, gpen_error *error);
+
+/* ---------------------------------------------------------------- geometry and smoothing (warp.c, smooth.c) */
+
+/* Numbers [height][width]: masks, and pictures on their way into a network. */
+typedef struct plane {
+    int width, height;
+    float *values;
+} plane;
+
+gpen_status plane_new(plane *p, int width, int height, gpen_error *error); /* zeroed; release with plane_free */
+void plane_free(plane *p);
+
+/* Bilinear, as cv::resize of float32 does: target index i lies at (i + 0.5) * scale - 0.5; scale is the same in both
+ * directions. */
+void plane_resize(const plane *from, double scale, plane *to);
+
+/* A Gaussian of `sigma` (up to 8) pixels, mirrored at the edges. Errors: OUT_OF_MEMORY. */
+gpen_status plane_gaussian(plane *p, float sigma, gpen_error *error);
+
+/* x' = m[0][0] x + m[0][1] y + m[0][2], y' = m[1][0] x + m[1][1] y + m[1][2], from source to target pixels. */
+typedef struct image_affine {
+    double m[2][3];
+} image_affine;
+
+image_affine image_affine_invert(const image_affine *affine);
+
+/* Fills `to`, a window of the target that begins at (left, top), with the source seen through `forward`: bilinear, zeros
+ * outside the source. 8 bits: cv::warpAffine bit for bit; 16 bits and planes: its positions, interpolated in float32. `to` has
+ * the channels and bits of `from`. */
+void image_warp(const gpen_image *from, const image_affine *forward, int left, int top, gpen_image *to);
+void plane_warp(const plane *from, const image_affine *forward, int left, int top, plane *to);
+
+/* The binomial filter [1 2 1] squared / 16, mirrored at the edges, rounded to nearest even. `to` is as large as `from` and not
+ * the same image. */
+void image_soften(const gpen_image *from, gpen_image *to);
+
+/* ---------------------------------------------------------------- picture files (load.c, save.c) */
+
+/* What a file has beside its pixels, kept aside so that the result can carry it: ICC profile, EXIF, XMP, IPTC,
+ * resolution. */
+typedef struct picture_extras picture_extras;
+
+typedef enum picture_format {
+    PICTURE_JPEG,
+    PICTURE_PNG,
+    PICTURE_WEBP,
+    PICTURE_TIFF,
+    PICTURE_HEIF, /* HEIC and AVIF: read where the library can, written as JPEG */
+    PICTURE_OTHER /* anything else that is read (GIF, ...): written as PNG */
+} picture_format;
+
+typedef struct picture {
+    gpen_image image;       /* upright (EXIF orientation applied), sRGB, grey stays grey, alpha kept, 8 or 16 bits */
+    picture_format format;  /* of the file it came from */
+    picture_extras *extras; /* may be NULL */
+    char *notes;            /* what was dropped or changed on the way in, one sentence a line, or NULL */
+} picture;
+
+typedef struct picture_limits {
+    int64_t max_pixels; /* width * height, checked from the header before any pixel is decoded; <= 0: the default */
+} picture_limits;
+
+#define PICTURE_DEFAULT_MAX_PIXELS INT64_C(120000000)
+
+/* Starts libvips for this process, once, before the first load, from one thread: untrusted loaders are blocked, its
+ * cache is off, its threads limited. program is argv[0]. pictures_end() at exit. Errors: UNSUPPORTED_FORMAT (the
+ * library is broken). */
+gpen_status pictures_begin(const char *program, gpen_error *error);
+void pictures_end(void);
+
+/* Reads a picture: JPEG, PNG, WebP, TIFF, GIF (first frame), HEIC and AVIF where the library has them, by content,
+ * whatever its name. Pixels that cannot all be read fail the picture (UNREADABLE); a broken EXIF, XMP or ICC block
+ * alone is dropped with a note. The embedded profile (or CMYK) is converted to sRGB, 16-bit samples in 16 bits; 1-bit
+ * scans become 8-bit grey. Samples whose profile says what sRGB says are left as they are. Release with picture_free,
+ * which zeroes it.
+ * Errors: INPUT_MISSING, UNREADABLE, UNSUPPORTED_FORMAT, TOO_LARGE, OUT_OF_MEMORY. Safe from several threads. */
+gpen_status picture_load(picture *out, const char *path, const picture_limits *limits, gpen_error *error);
+void picture_free(picture *pic);
+
+typedef struct picture_save_options {
+    picture_format format; /* JPEG, PNG, WEBP or TIFF */
+    int quality;           /* JPEG and WebP, 1..100; 0: 95. WebP at 100 is lossless */
+    bool overwrite;        /* false: EXISTS when there is a file of that name, also one that appeared meanwhile */
+} picture_save_options;
+
+/* The format that "keep" writes for a format read: itself, JPEG for HEIF, PNG for OTHER. */
+picture_format picture_format_kept(picture_format read);
+
+/* ".jpg", ".png", ".webp", ".tif". Static. */
+const char *picture_format_ending(picture_format format);
+
+/* The format that a file name's ending asks for; false when it is none that can be written. */
+bool picture_format_of_name(const char *path, picture_format *format);
+
+/* Writes image (sRGB, as picture_load gives it) to path, with the metadata and resolution of `extras` (may be NULL):
+ * the image is converted back to the profile it came with, which is embedded (a CMYK profile is not: the result is
+ * sRGB), and the orientation tag says upright. A format that cannot hold 16 bits or alpha gets 8 bits, or alpha
+ * flattened on white, and a line in *notes (may be NULL; the caller's, free). The file is written to a temporary name
+ * in the same folder, flushed to the disk, decoded once to verify, and renamed; on failure nothing is left. Errors:
+ * EXISTS, WRITE_FAILED, DISK_FULL, OUT_OF_MEMORY, BAD_ARGUMENT. */
+gpen_status picture_save(const gpen_image *image, const picture_extras *extras, const char *path,
+                         const picture_save_options *options, char **notes, gpen_error *error);
+
+#endif

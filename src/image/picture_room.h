@@ -1,0 +1,166 @@
+/* picture_room.h: what the files around libvips share; nobody outside this room includes it.
+ *
+ * A picture's way in:  load.c opens the file, formats.c names it, decode.c reads it (decoder), colour.c turns it to
+ * sRGB, upright.c copies it into a gpen_image, extras.c keeps its metadata. Out: save.c, encode.c, verify.c.
+ *
+ * libvips has one error text for the whole process. So that one picture's failure never carries another's words, work
+ * runs in turns: many at a time while all goes well; a failure is done over in a turn alone, with the text cleared
+ * before, and only then is the text read. */
+#ifndef GPEN_PICTURE_ROOM_H
+#define GPEN_PICTURE_ROOM_H
+
+#include <vips/vips.h>
+
+#include "image/image.h"
+
+/* ---------------------------------------------------------------- turns and reasons (vips_turns.c) */
+
+void turn_begin(bool alone);
+void turn_end(bool alone);
+
+/* Why libvips failed in this turn, one line; "" when it did not say. Only in a turn alone, and only once: it is
+ * forgotten. */
+void turn_reason(char *text, size_t capacity);
+
+/* How many warnings libvips gave on this thread since the turn began. */
+int turn_warnings(void);
+bool turn_heard(const char *word); /* in one of them */
+
+/* Hears libvips' warnings; pictures_begin sets it. */
+void turn_hear_warnings(void);
+
+/* ---------------------------------------------------------------- formats (formats.c) */
+
+typedef enum picture_loader {
+    LOADER_NONE,
+    LOADER_JPEG,
+    LOADER_PNG,
+    LOADER_WEBP,
+    LOADER_TIFF,
+    LOADER_GIF,
+    LOADER_HEIF
+} picture_loader;
+
+typedef struct file_kind {
+    bool readable; /* a format that is read */
+    picture_format format;
+    picture_loader loader;
+    const char *name; /* for people: "PNG"; of a format that is not read "an SVG drawing", or NULL: unknown. Static. */
+} file_kind;
+
+enum { FILE_HEAD_BYTES = 4096 }; /* how much of a file file_kind_of looks at */
+
+file_kind file_kind_of(const unsigned char *head, size_t length);
+
+/* What the first directory of a TIFF file says (tiff.c). By its first bytes, as far as they reach; or wherever
+ * it lies. */
+typedef struct tiff_facts {
+    bool raw;  /* a camera's raw file */
+    bool exif; /* has EXIF data */
+} tiff_facts;
+
+tiff_facts tiff_examine(const unsigned char *head, size_t length);
+tiff_facts tiff_examine_file(int descriptor);
+
+/* ---------------------------------------------------------------- decoding (decode.c) */
+
+/* A lazily decoded image of an open file, first page only; NULL: libvips knows why. Unref with VIPS_UNREF. */
+VipsImage *decode_open(int descriptor, picture_loader loader);
+bool decode_possible(picture_loader loader); /* does this libvips have the loader? */
+
+/* Hands the rows to use() in strips, top to bottom. use returns false to stop. */
+typedef bool strip_use(void *context, VipsRegion *region, int top, int height);
+bool decode_strips(VipsImage *image, strip_use *use, void *context);
+
+/* ---------------------------------------------------------------- pixels out of libvips (upright.c) */
+
+/* Decodes image (1 to 4 bands, uchar or ushort) into *out, turned upright. Errors: OUT_OF_MEMORY; UNREADABLE without a
+ * message: libvips knows why. */
+gpen_status upright_read(VipsImage *image, int orientation, gpen_image *out, gpen_error *error);
+
+/* ---------------------------------------------------------------- metadata (extras, exif, xmp, iptc and notes .c) */
+
+typedef struct extra_field {
+    char *name; /* libvips' name */
+    void *data; /* with a zero byte behind */
+    size_t length;
+    bool text;
+} extra_field;
+
+struct picture_extras {
+    extra_field *fields;
+    size_t count;
+    double horizontal, vertical; /* pixels a millimetre */
+    bool converted;              /* the pixels are not in the profile's colours: convert back before embedding it */
+};
+
+/* Keeps the metadata of a decoded image; the ICC profile only when keep_profile. Broken blocks are dropped with a note.
+ * NULL: no memory. */
+picture_extras *extras_take(VipsImage *image, bool keep_profile, char **notes);
+void extras_free(picture_extras *extras);
+const extra_field *extras_find(const picture_extras *extras, const char *name); /* NULL: none */
+
+/* *out = image with the metadata that `format` holds; the profile only when with_profile. 0, or -1: libvips
+ * knows why. */
+int extras_attach(VipsImage *image, const picture_extras *extras, picture_format format, bool with_profile,
+                  VipsImage **out, char **notes);
+
+typedef enum block_state { BLOCK_GOOD, BLOCK_PARTLY, BLOCK_BROKEN } block_state;
+
+block_state exif_examine(const unsigned char *block, size_t length);
+void exif_make_upright(unsigned char *block, size_t length); /* orientation 1, thumbnail unlinked */
+block_state xmp_examine(const char *text, size_t length);
+void xmp_make_upright(char *text, size_t length);
+
+/* Where the bare caption lies in a block as a file has it; *count 0: there is none. */
+block_state iptc_unwrap(const unsigned char *block, size_t length, size_t *start, size_t *count);
+
+/* The block as JPEG (with the prefix) or TIFF has it; free. NULL: no memory. */
+unsigned char *iptc_wrap(const unsigned char *caption, size_t length, bool with_prefix, size_t *wrapped);
+
+/* Adds a sentence (printf style) as a line to *notes. Without memory the line is lost: a note is never worth a
+ * photo. */
+void notes_add(char **notes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---------------------------------------------------------------- colour (profile.c, colour.c) */
+
+typedef enum profile_space { PROFILE_BROKEN, PROFILE_GREY, PROFILE_RGB, PROFILE_CMYK, PROFILE_OTHER } profile_space;
+
+profile_space profile_read_space(const void *profile, size_t length);
+
+/* The rendering intent that the profile's tables serve in a direction; false: none. */
+bool profile_intent(const void *profile, size_t length, bool output, VipsIntent *intent);
+
+typedef struct work_image {
+    VipsImage *image;  /* 1 to 4 bands, uchar or ushort, sRGB */
+    bool keep_profile; /* the file's profile goes into the result */
+    bool converted;    /* the pixels were converted from it */
+} work_image;
+
+/* Lazily turns a decoded image into sRGB. UNREADABLE without a message: libvips knows why. Errors:
+ * UNSUPPORTED_FORMAT. */
+gpen_status colour_to_work(VipsImage *decoded, const char *name, work_image *out, char **notes, gpen_error *error);
+
+/* Can a result with `colours` (1 or 3) be written in this profile? */
+bool colour_can_restore(const extra_field *profile, int colours);
+
+/* Lazily converts sRGB (alpha is passed through) to the profile in profile_file, which holds `profile`. 0, or -1. */
+int colour_from_work(VipsImage *image, const extra_field *profile, const char *profile_file, VipsImage **out);
+
+/* ---------------------------------------------------------------- writing (encode.c, verify.c) */
+
+typedef struct encoding {
+    picture_format format;
+    int quality;
+    bool lossless;
+} encoding;
+
+/* Writes image to an open descriptor. 0, or -1: *error is filled in, or (status still OK) libvips knows why. */
+int encode_to(VipsImage *image, const encoding *how, int descriptor, const char *name, gpen_error *error);
+
+/* Decodes what was written and compares it with what was meant. *profile_lost: all is well but that the encoder left
+ * out the profile. WRITE_FAILED without a message: libvips knows why. */
+gpen_status verify_written(int descriptor, VipsImage *meant, const encoding *how, const char *path, bool *profile_lost,
+                           gpen_error *error);
+
+#endif

@@ -1,0 +1,114 @@
+/* Pixels in memory: what is made, what is refused, and the resizes whose result can be told by hand. */
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "image/image.h"
+
+static void new_pictures_are_black_and_whole(void **state)
+{
+    (void)state;
+    gpen_image image;
+    gpen_error error;
+    assert_int_equal(image_new(&image, 5, 3, 4, 16, &error), GPEN_OK);
+    assert_int_equal(image.row_bytes, 40);
+    assert_int_equal(image_check(&image, &error), GPEN_OK);
+    for (int i = 0; i < 60; i++)
+        assert_int_equal(((uint16_t *)image.pixels)[i], 0);
+    gpen_image_free(&image);
+    assert_null(image.pixels);
+    assert_int_equal(image.width, 0);
+    gpen_image_free(&image);
+    gpen_image_free(NULL);
+}
+
+static void impossible_pictures_are_refused(void **state)
+{
+    (void)state;
+    static const int shapes[][4] = {{0, 1, 1, 8}, {1, -1, 1, 8}, {1, 1, 0, 8}, {1, 1, 5, 8}, {1, 1, 1, 12}};
+    gpen_image image;
+    gpen_error error;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const int *s = shapes[i];
+        assert_int_equal(image_new(&image, s[0], s[1], s[2], s[3], &error), GPEN_BAD_ARGUMENT);
+        assert_null(image.pixels);
+    }
+    assert_int_equal(image_new(&image, INT_MAX, INT_MAX, 4, 16, &error), GPEN_OUT_OF_MEMORY);
+    assert_null(image.pixels);
+}
+
+static void foreign_pictures_are_checked(void **state)
+{
+    (void)state;
+    uint16_t samples[64] = {0};
+    gpen_error error;
+    const gpen_image good = {4, 4, 1, 16, 10, samples};
+    assert_int_equal(image_check(&good, &error), GPEN_OK);
+    gpen_image bad[8];
+    for (int i = 0; i < 8; i++)
+        bad[i] = good;
+    bad[0].pixels = NULL;
+    bad[1].width = 0;
+    bad[2].height = -4;
+    bad[3].channels = 5;
+    bad[4].bits = 1;
+    bad[5].row_bytes = 7;
+    bad[6].row_bytes = 9;
+    bad[7].row_bytes = SIZE_MAX / 2;
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(image_check(&bad[i], &error), GPEN_BAD_ARGUMENT);
+    assert_int_equal(image_check(NULL, &error), GPEN_BAD_ARGUMENT);
+}
+
+static void resize_keeps_equal_sizes_and_reads_gaps(void **state)
+{
+    (void)state;
+    uint8_t samples[] = {1, 2, 99, 3, 4, 99};
+    gpen_image from = {2, 2, 1, 8, 3, samples}, to;
+    gpen_error error;
+    assert_int_equal(image_new(&to, 2, 2, 1, 8, &error), GPEN_OK);
+    assert_int_equal(image_resize_bilinear(&from, &to, &error), GPEN_OK);
+    assert_memory_equal(to.pixels, ((uint8_t[]){1, 2, 3, 4}), 4);
+    gpen_image_free(&to);
+}
+
+static void halving_is_the_rounded_mean(void **state)
+{
+    (void)state;
+    uint8_t samples[] = {0, 1, 10, 20, 0, 1, 30, 41};
+    gpen_image from = {4, 2, 1, 8, 4, samples}, to;
+    gpen_error error;
+    assert_int_equal(image_new(&to, 2, 1, 1, 8, &error), GPEN_OK);
+    assert_int_equal(image_resize_bilinear(&from, &to, &error), GPEN_OK);
+    assert_memory_equal(to.pixels, ((uint8_t[]){1, 25}), 2);
+    gpen_image_free(&to);
+}
+
+static void sixteen_bits_keep_their_ends(void **state)
+{
+    (void)state;
+    uint16_t samples[] = {0, 65535};
+    gpen_image from = {2, 1, 1, 16, 4, samples}, to;
+    gpen_error error;
+    assert_int_equal(image_new(&to, 4, 3, 1, 16, &error), GPEN_OK);
+    assert_int_equal(image_resize_bilinear(&from, &to, &error), GPEN_OK);
+    static const uint16_t row[] = {0, 16384, 49151, 65535}; /* a quarter is 16383.75, three are 49151.25 */
+    for (int y = 0; y < 3; y++)
+        assert_memory_equal((char *)to.pixels + (size_t)y * to.row_bytes, row, sizeof row);
+    gpen_image_free(&to);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(new_pictures_are_black_and_whole), cmocka_unit_test(impossible_pictures_are_refused),
+        cmocka_unit_test(foreign_pictures_are_checked),     cmocka_unit_test(resize_keeps_equal_sizes_and_reads_gaps),
+        cmocka_unit_test(halving_is_the_rounded_mean),      cmocka_unit_test(sixteen_bits_keep_their_ends),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
