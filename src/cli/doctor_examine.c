@@ -1,0 +1,222 @@
+/* What the doctor looks at: processor, memory, pictures, models, folders. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/threads.h"
+#include "cli/doctor.h"
+#include "cli/machine.h"
+#include "cli/model_choice.h"
+#include "cli/picture_facts.h"
+
+enum { MOST_LEVELS = 8 };
+
+static void append(char *list, size_t capacity, const char *word)
+{
+    size_t used = strlen(list);
+    snprintf(list + used, capacity - used, "%s%s", used ? ", " : "", word);
+}
+
+/* ---------------------------------------------------------------- processor */
+
+/* Which level is chosen, and why not the best. */
+static void examine_level(finding_list *findings, const char *const *levels, int count)
+{
+    nn_device *device;
+    gpen_error error;
+    if (nn_device_open(&device, &(nn_device_options){.threads = 1}, &error)) {
+        finding_add(findings, "instructions", FINDING_PROBLEM, "%s", error.message);
+        return;
+    }
+    const char *chosen = nn_device_level(device), *asked = getenv("GPEN_CPU");
+    char all[128] = "";
+    bool known = !asked || !*asked;
+    for (int i = 0; i < count; i++) {
+        append(all, sizeof all, levels[i]);
+        known = known || !strcmp(asked, levels[i]);
+    }
+    if (!known)
+        finding_add(findings, "instructions", FINDING_WARNING,
+                    "%s is used. GPEN_CPU asks for '%s', which is none of this processor's: %s", chosen, asked, all);
+    else if (count && strcmp(chosen, levels[0]) != 0)
+        finding_add(findings, "instructions", FINDING_NOTE,
+                    "%s is used, because GPEN_CPU asks for it; the best here is %s", chosen, levels[0]);
+    else
+        finding_add(findings, "instructions", FINDING_OK, "%s is used, the best of this processor's: %s", chosen, all);
+    nn_device_close(device);
+}
+
+void examine_processor(finding_list *findings)
+{
+    char name[128];
+    const char *levels[MOST_LEVELS];
+    int cores = thread_count_default();
+    machine_processor(name, sizeof name);
+    finding_add(findings, "processor", FINDING_OK, "%s, %d core%s to use", name, cores, cores == 1 ? "" : "s");
+    examine_level(findings, levels, nn_levels_available(levels, MOST_LEVELS));
+}
+
+void examine_memory(finding_list *findings)
+{
+    const double GIBI = 1024.0 * 1024.0 * 1024.0, ENOUGH = 1.0; /* GPEN 512 and a large photo */
+    double total = (double)machine_memory() / GIBI, available = (double)machine_memory_free() / GIBI;
+    if (available < 0)
+        finding_add(findings, "memory", FINDING_OK, "%.1f GiB", total);
+    else if (available < ENOUGH)
+        finding_add(findings, "memory", FINDING_WARNING,
+                    "%.1f GiB, of which only %.1f are free: large models may not fit", total, available);
+    else
+        finding_add(findings, "memory", FINDING_OK, "%.1f GiB, of which %.1f are free", total, available);
+}
+
+void examine_pictures(finding_list *findings)
+{
+    picture_facts facts;
+    char problem[512];
+    if (!picture_facts_find(&facts, problem, sizeof problem))
+        finding_add(findings, "pictures", FINDING_PROBLEM, "%s", problem);
+    else if (!*facts.library)
+        finding_add(findings, "pictures", FINDING_NOTE,
+                    "this build has no picture support: it can run models, and that is all");
+    else if (*facts.unread)
+        finding_add(findings, "pictures", FINDING_NOTE, "%s reads %s and writes %s, but cannot read %s", facts.library,
+                    facts.read, facts.written, facts.unread);
+    else
+        finding_add(findings, "pictures", FINDING_OK, "%s reads %s and writes %s", facts.library, facts.read,
+                    facts.written);
+}
+
+/* ---------------------------------------------------------------- models */
+
+static void examine_choice(finding_list *findings)
+{
+    installed_model *models;
+    size_t count;
+    gpen_error error;
+    model_choice choice;
+    if (models_list(&models, &count, &error)) {
+        finding_add(findings, "models", FINDING_PROBLEM, "%s", error.message);
+        return;
+    }
+    char names[512] = "";
+    for (size_t i = 0; i < count; i++)
+        append(names, sizeof names, models[i].name);
+    models_list_free(models, count);
+    if (model_choose(&choice, NULL, &error)) {
+        finding_add(findings, "models", FINDING_PROBLEM, "%s", error.message);
+        return;
+    }
+    if (choice.bundled)
+        finding_add(
+            findings, "models", FINDING_NOTE,
+            "only the small one that comes with the program; 'gpen models import FILE' installs a published one, of "
+            "full quality (%s)",
+            choice.path);
+    else
+        finding_add(findings, "models", FINDING_OK, "%s is used by default, of: %s (%s)", choice.name, names,
+                    choice.path);
+    model_choice_free(&choice);
+}
+
+/* A picture of slow and fast waves: nothing a network could not bear. */
+static void fill_test_picture(float *planar, int size)
+{
+    for (int c = 0; c < 3; c++)
+        for (int y = 0; y < size; y++)
+            for (int x = 0; x < size; x++)
+                *planar++ = 0.8f * sinf(0.05f * (float)x * (float)(c + 1)) * cosf(0.03f * (float)y);
+}
+
+/* Finite everywhere, and not one flat colour. */
+static bool is_sound(const float *planar, size_t count)
+{
+    bool varies = false;
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(planar[i]))
+            return false;
+        varies = varies || planar[i] != planar[0];
+    }
+    return varies;
+}
+
+static gpen_status run_test_picture(gpen_model *model, double *seconds, gpen_error *error)
+{
+    gpen_model_info info;
+    gpen_model_describe(model, &info);
+    size_t count = (size_t)3 * (size_t)info.size * (size_t)info.size;
+    float *planar = calloc(count, sizeof *planar);
+    if (!planar)
+        return gpen_fail_memory(error, "a test picture", count * sizeof *planar);
+    fill_test_picture(planar, info.size);
+    double begun = clock_seconds();
+    gpen_status status = gpen_model_run(model, planar, planar, error);
+    *seconds = clock_seconds() - begun;
+    if (!status && !is_sound(planar, count))
+        status = gpen_fail(error, GPEN_MODEL_INVALID, "what it computed is no picture");
+    free(planar);
+    return status;
+}
+
+/* Loads the model that comes with the program and lets it work. */
+static void examine_computing(finding_list *findings)
+{
+    gpen_error error;
+    char *path = NULL;
+    gpen_model *model = NULL;
+    double seconds = 0;
+    gpen_status status = models_resolve(BUNDLED_RESTORER, &path, &error);
+    if (!status)
+        status = gpen_model_open(&model, path, NULL, &error);
+    if (!status)
+        status = run_test_picture(model, &seconds, &error);
+    if (status)
+        finding_add(findings, "self-test", FINDING_PROBLEM, "the program's own model does not work: %s", error.message);
+    else
+        finding_add(findings, "self-test", FINDING_OK, "the program's own model restored a test picture in %.2f s",
+                    seconds);
+    gpen_model_close(model);
+    free(path);
+}
+
+void examine_models(finding_list *findings)
+{
+    examine_choice(findings);
+    examine_computing(findings);
+}
+
+/* ---------------------------------------------------------------- folders */
+
+/* Can files be made in the folder, or could it be made? */
+static bool is_writable(const char *path)
+{
+    char *at = strdup(path);
+    while (at && access(at, F_OK) && strcmp(at, "/") != 0 && strcmp(at, ".") != 0) {
+        char *above = path_folder(at);
+        free(at);
+        at = above;
+    }
+    bool writable = at && path_is_folder(at) && !access(at, W_OK | X_OK);
+    free(at);
+    return writable;
+}
+
+static void examine_folder(finding_list *findings, const char *name, const char *what, char *path)
+{
+    if (!path)
+        finding_add(findings, name, FINDING_WARNING, "no folder for %s: neither GPEN_HOME nor HOME is set", what);
+    else if (!is_writable(path))
+        finding_add(findings, name, FINDING_WARNING, "%s would be kept in %s, which may not be written to", what, path);
+    else
+        finding_add(findings, name, FINDING_OK, "%s: %s", what, path);
+    free(path);
+}
+
+void examine_folders(finding_list *findings)
+{
+    examine_folder(findings, "data", "installed models", folder_data());
+    examine_folder(findings, "cache", "what can be made again", folder_cache());
+    examine_folder(findings, "state", "what is under way", folder_state());
+}

@@ -1,0 +1,27 @@
+/* progress.h: the line on a terminal that says how far it is. Private to src/cli. */
+#ifndef GPEN_CLI_PROGRESS_H
+#define GPEN_CLI_PROGRESS_H
+
+#include <gpen.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct progress_line {
+    bool shown; /* standard error is a terminal that can redraw a line */
+    gpen_language language;
+    size_t total;
+    size_t ended, failed;
+    size_t timed;   /* of those ended, the ones that were worked on; what was there already took no time */
+    double seconds; /* they took together */
+} progress_line;
+
+/* Decides whether a line can be shown at all. */
+progress_line progress_begin(size_t total, bool wanted, gpen_language language);
+
+/* Draws the line anew, with the name of what is worked on now. */
+void progress_draw(const progress_line *progress, const char *name);
+
+/* Takes the line away, so that something else can be printed. */
+void progress_clear(const progress_line *progress);
+
+#endif

@@ -1,0 +1,63 @@
+/* report.h: what is said about a batch while it runs and behind it. Private to src/cli.
+ *
+ * For people: a progress line on standard error when that is a terminal; a line an item on standard output when no progress
+ * line is shown, or when standard output goes elsewhere than to a terminal; at the end a summary on standard output, and the
+ * failures with their reasons on standard error. Quiet leaves only the failures.
+ * For programs (json): a line an item and one summary, JSON, on standard output, and nothing else. */
+#ifndef GPEN_CLI_REPORT_H
+#define GPEN_CLI_REPORT_H
+
+#include "cli/progress.h"
+
+typedef enum item_state {
+    ITEM_DONE,
+    ITEM_FAILED,
+    ITEM_SKIPPED, /* its result is there already */
+    ITEM_PLANNED, /* a dry run: it would be done */
+    ITEM_STOPPED, /* interrupted before it was done; not reported, it remains */
+    ITEM_STATES,
+} item_state;
+
+typedef struct item_outcome {
+    item_state state;
+    const char *input;
+    char *output;     /* may be NULL */
+    gpen_error error; /* why it failed, or was skipped */
+    char *notes;      /* what was lost on the way, one sentence a line, or NULL */
+    double load_seconds, restore_seconds, save_seconds;
+    int width, height; /* of the crop as it came */
+} item_outcome;
+
+/* A failure, kept to be listed at the end. */
+typedef struct report_failure {
+    char *input;
+    gpen_error error;
+} report_failure;
+
+typedef struct batch_report {
+    bool json, quiet;
+    bool lines; /* a line an item on standard output */
+    gpen_language language;
+    progress_line progress;
+    size_t total, counts[ITEM_STATES];
+    double begun;
+    const char *model, *model_path; /* may be NULL; not owned */
+    report_failure *failures;
+    size_t failure_count, failure_capacity;
+} batch_report;
+
+/* Release with report_free. */
+batch_report report_begin(size_t total, bool json, bool quiet);
+void report_free(batch_report *report);
+
+/* Before and behind each item. */
+void report_item_begin(batch_report *report, const char *input);
+void report_item_end(batch_report *report, const item_outcome *outcome);
+
+/* Why nothing could start. Returns CLI_NOTHING_STARTED. */
+int report_nothing(bool json, const gpen_error *error);
+
+/* The summary; signal: what ended it early, or 0. Returns the exit status. */
+int report_end(batch_report *report, int signal);
+
+#endif

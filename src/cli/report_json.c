@@ -1,0 +1,103 @@
+/* The report of a batch as JSON lines. Its own file because these fields are an interface that programs rely on; the manual
+ * page lists them. */
+#include "cli/report_json.h"
+
+#include "cli/json_write.h"
+#include "cli/machine.h"
+
+static const char *const state_names[ITEM_STATES] = {"done", "failed", "skipped", "planned", "stopped"};
+
+static void write_reason(json_writer *json, const gpen_error *error)
+{
+    json_text(json, "reason", error->status ? gpen_status_name(error->status) : NULL);
+    json_text(json, "message", error->status ? error->message : NULL);
+}
+
+/* One sentence a line becomes an array of sentences. */
+static void write_notes(json_writer *json, const char *notes)
+{
+    json_array(json, "notes");
+    char sentence[512];
+    size_t used = 0;
+    for (; notes && *notes; notes++) {
+        if (*notes != '\n' && used + 1 < sizeof sentence)
+            sentence[used++] = *notes;
+        if (used && (*notes == '\n' || !notes[1])) {
+            sentence[used] = '\0';
+            json_text(json, NULL, sentence);
+            used = 0;
+        }
+    }
+    json_array_end(json);
+}
+
+static void write_seconds(json_writer *json, const item_outcome *outcome)
+{
+    json_object(json, "seconds");
+    json_number(json, "load", outcome->load_seconds);
+    json_number(json, "restore", outcome->restore_seconds);
+    json_number(json, "save", outcome->save_seconds);
+    json_object_end(json);
+}
+
+/* An aligned crop is one face, and all of the picture. */
+static void write_faces(json_writer *json, const item_outcome *outcome)
+{
+    json_array(json, "faces");
+    if (outcome->state == ITEM_DONE) {
+        json_object(json, NULL);
+        json_text(json, "state", "restored");
+        json_integer(json, "width", outcome->width);
+        json_integer(json, "height", outcome->height);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+void report_json_item(const item_outcome *outcome)
+{
+    json_writer json = json_begin(stdout);
+    json_object(&json, NULL);
+    json_text(&json, "event", "item");
+    json_path(&json, "input", outcome->input);
+    json_path(&json, "output", outcome->output);
+    json_text(&json, "state", state_names[outcome->state]);
+    write_reason(&json, &outcome->error);
+    write_notes(&json, outcome->notes);
+    write_seconds(&json, outcome);
+    write_faces(&json, outcome);
+    json_object_end(&json);
+    json_end_line(&json);
+}
+
+void report_json_error(const gpen_error *error)
+{
+    json_writer json = json_begin(stdout);
+    json_object(&json, NULL);
+    json_text(&json, "event", "error");
+    write_reason(&json, error);
+    json_object_end(&json);
+    json_end_line(&json);
+}
+
+void report_json_summary(const batch_report *report, int signal, int exit_status)
+{
+    size_t seen = 0;
+    json_writer json = json_begin(stdout);
+    json_object(&json, NULL);
+    json_text(&json, "event", "summary");
+    json_text(&json, "version", gpen_version());
+    json_path(&json, "model", report->model);
+    json_path(&json, "model_path", report->model_path);
+    json_integer(&json, "total", (int64_t)report->total);
+    for (int state = ITEM_DONE; state <= ITEM_PLANNED; state++) {
+        json_integer(&json, state_names[state], (int64_t)report->counts[state]);
+        seen += report->counts[state];
+    }
+    json_integer(&json, "remaining", (int64_t)(report->total - seen));
+    json_boolean(&json, "interrupted", signal != 0);
+    json_number(&json, "seconds", clock_seconds() - report->begun);
+    json_integer(&json, "exit_status", exit_status);
+    json_object_end(&json);
+    json_end_line(&json);
+}

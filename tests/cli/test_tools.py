@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""gpen doctor, gpen bench, and the help."""
+import json
+import os
+import re
+import shutil
+import unittest
+from pathlib import Path
+
+import support
+
+MANUAL = Path(__file__).resolve().parents[2] / "docs" / "gpen.1"
+
+
+class Doctor(support.CommandLineTest):
+    def findings(self, **options):
+        outcome = self.gpen("doctor", "--json", **options)
+        return {finding["name"]: finding for finding in json.loads(outcome.out)["findings"]}
+
+    def test_a_machine_in_order(self):
+        findings = self.findings(GPEN_CPU="")
+        self.assertEqual({"processor", "instructions", "memory", "pictures", "models", "self-test", "data", "cache", "state"},
+                         set(findings))
+        self.assertNotIn("problem", {finding["state"] for finding in findings.values()})
+        self.assertIn(str(self.home), findings["data"]["text"])
+        text = self.gpen("doctor").out
+        self.assertIn("[ok]  self-test", text)
+
+    def test_a_lowered_level(self):
+        findings = self.findings(GPEN_CPU="generic")
+        self.assertIn("generic is used", findings["instructions"]["text"])
+        self.assertEqual("warning", self.findings(GPEN_CPU="imaginary", GPEN_LOG="error")["instructions"]["state"])
+
+    def test_a_broken_installation(self):
+        (self.assets / "gpen-mini.safetensors").write_bytes(b"broken")
+        findings = self.findings(expect=1)
+        self.assertEqual("problem", findings["self-test"]["state"])
+        shutil.rmtree(self.assets)
+        self.assertEqual("problem", self.findings(expect=1)["models"]["state"])
+
+    def test_a_home_that_is_a_file(self):
+        self.home.write_text("in the way")
+        self.assertEqual("warning", self.findings()["data"]["state"])
+
+
+class Bench(support.CommandLineTest):
+    def bench(self, *arguments, **options):
+        return json.loads(self.gpen("bench", "--json", "--runs", "2", *arguments, **options).out)
+
+    def test_what_it_says(self):
+        result = self.bench("--layers", "--threads", "2", GPEN_CPU="generic")
+        self.assertEqual(("gpen-mini", 64, "fp32", "generic", 2, 2),
+                         tuple(result[key] for key in ("name", "size", "precision", "level", "threads", "runs")))
+        for key in ("median_s", "min_s", "peak_mib", "weight_mib", "arena_mib", "gflop_direct", "gflop_executed"):
+            self.assertGreater(result[key], 0, key)
+        self.assertLessEqual(result["min_s"], result["median_s"])
+        self.assertRegex(result["output_hash"], "^[0-9a-f]{16}$")
+        self.assertGreater(len(result["layers"]), 10)
+        self.assertAlmostEqual(result["gflop_direct"], sum(layer["gflop_direct"] for layer in result["layers"]),
+                               delta=0.01 * result["gflop_direct"])
+        self.assertNotIn("layers", self.bench())
+
+    def test_one_output_for_any_number_of_threads(self):
+        hashes = {self.bench("--threads", threads)["output_hash"] for threads in ("1", "2", "3", "5")}
+        self.assertEqual(1, len(hashes))
+
+    def test_another_model_gives_another_output(self):
+        support.write_tiny_model(self.root / "other.safetensors", seed=9)
+        other = self.bench("--model", "other.safetensors")
+        self.assertEqual("other", other["name"])
+        self.assertNotEqual(self.bench()["output_hash"], other["output_hash"])
+
+    def test_for_people(self):
+        text = self.gpen("bench", "--runs", "1", "--layers").out
+        self.assertIn("GFLOP/s", text)
+        self.assertIn("STEP", text)
+
+    def test_refusals(self):
+        self.gpen("bench", "--runs", "0", expect=2)
+        self.gpen("bench", "gpen-mini", expect=2)
+        self.gpen("bench", "--model", "nothing", expect=3)
+
+
+class Help(support.CommandLineTest):
+    commands = ["enhance", "models", "models list", "models import", "models verify", "doctor", "bench"]
+
+    def test_every_command_explains_itself(self):
+        for command in self.commands:
+            text = self.gpen(*command.split(), "--help").out
+            self.assertTrue(text.startswith(f"gpen {command}: "), text)
+            self.assertIn("Examples", text)
+            self.assertNotRegex(text, r"(?m) +$")
+            self.assertLessEqual(max(map(len, text.splitlines())), 84, command)
+        self.assertEqual(self.gpen("bench", "--help").out, self.gpen("help", "bench").out)
+
+    def test_the_whole(self):
+        text = self.gpen("--help").out
+        for command in ("enhance", "models", "doctor", "bench"):
+            self.assertIn(f"gpen {command} ", text)
+        self.assertEqual(text, self.gpen("help").out)
+        self.assertRegex(self.gpen("--version").out, r"^gpen \d+\.\d+\.\d+\n$")
+
+    def test_what_is_unknown(self):
+        self.gpen(expect=2)
+        self.assertIn("did you mean 'gpen doctor'?", self.gpen("docter", expect=2).err)
+        self.assertIn("did you mean --threads?", self.gpen("bench", "--thread", "2", expect=2).err)
+        self.gpen("help", "nothing", expect=2)
+        self.gpen("doctor", "--verbose", expect=2)
+        self.gpen("bench", "-x", expect=2)
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "this system has no /dev/full")
+    def test_an_output_that_cannot_be_written(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = support.subprocess.run([support.PROGRAM, "--help"], env=self.environment(), stdout=full,
+                                          stderr=support.subprocess.PIPE, check=False)
+        self.assertEqual(1, done.returncode)
+
+    def test_the_manual_page_knows_every_option(self):
+        page = re.sub(r'(?m)^\.\\".*$', "", MANUAL.read_text(encoding="utf-8")).replace("\\-", "-")
+        options = set()
+        for command in self.commands:
+            options |= set(re.findall(r"--[a-z][a-z-]+", self.gpen(*command.split(), "--help").out))
+        for option in options:
+            self.assertIn(option, page)
+        for option in set(re.findall(r"--[a-z][a-z-]+", page)):
+            self.assertIn(option, options | {"--version"})
+
+
+if __name__ == "__main__":
+    support.main()
