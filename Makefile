@@ -22,7 +22,7 @@ build-debug/build.ninja:
 	    -Dwerror=true
 
 sanitize: build-debug/build.ninja
-	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	@GPEN_SANITIZED=1 ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    scripts/run-tests.sh build-debug --timeout-multiplier 5
 
 bench: all

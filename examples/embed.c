@@ -11,7 +11,8 @@ static int read_ppm(const char *path, gpen_image *image)
 {
     FILE *file = fopen(path, "rb");
     int width = 0, height = 0, read = 0;
-    if (file && fscanf(file, "P6 %d %d 255%*c", &width, &height) == 2 && width > 0 && height > 0 && width < 30000 && height < 30000) {
+    if (file && fscanf(file, "P6 %d %d 255%*c", &width, &height) == 2 && width > 0 && height > 0 && width < 30000 &&
+        height < 30000) {
         size_t row = (size_t)width * 3;
         *image = (gpen_image){width, height, 3, 8, row, malloc(row * (size_t)height)};
         read = image->pixels && fread(image->pixels, row, (size_t)height, file) == (size_t)height;

@@ -66,7 +66,7 @@ typedef enum gpen_status {
 #define GPEN_STATUS_ENUM(identifier, name, english, chinese) GPEN_##identifier,
     GPEN_STATUS_LIST(GPEN_STATUS_ENUM)
 #undef GPEN_STATUS_ENUM
-    GPEN_STATUS_COUNT
+        GPEN_STATUS_COUNT
 } gpen_status;
 
 /* The reason of the last failure, in the caller's hands. message is UTF-8, one line, always terminated. */
@@ -105,29 +105,31 @@ GPEN_API void gpen_image_free(gpen_image *image);
 
 /* ---------------------------------------------------------------- models */
 
-/* A loaded restorer with its compiled plan, its working memory and its threads. */
+/* A loaded restorer, and a detector and a parser where asked for, with their compiled plans, working memory and threads. */
 typedef struct gpen_model gpen_model;
 
 typedef struct gpen_options {
-    int threads;       /* 1..256; 0: one for each processor this process may use */
-    const char *level; /* instruction level: "generic", "avx2", "avx512"; NULL: the best of this processor.
+    const char *detector; /* a RetinaFace file: finds faces in whole photos; NULL: only aligned faces can be restored */
+    const char *parser;   /* a ParseNet file: tells skin from background at a face's edge; NULL: do without */
+    int threads;          /* 1..256; 0: one for each processor this process may use */
+    const char *level;    /* instruction level: "generic", "avx2", "avx512"; NULL: the best of this processor.
                           A level this processor lacks is an error. The variable GPEN_CPU can only lower it. */
 } gpen_options;
 
-/* What a model is, read from its tensors' names and shapes. */
+/* What a model is, read from its tensors' names and shapes. All zero but level and threads without a restorer. */
 typedef struct gpen_model_info {
-    int size;               /* side of the square crop, pixels: 64..2048, a power of two */
-    int style_length;       /* length of the style vector */
-    int mapping_layers;     /* fully connected layers from the encoder's code to the style */
-    int64_t parameters;     /* numbers in the file */
-    const char *level;      /* instruction level in use; static */
-    int threads;            /* threads in use */
-    size_t weight_bytes;    /* memory of the packed weights */
-    size_t arena_bytes;     /* memory of all activations and scratch: the most a run touches */
+    int size;            /* side of the square crop, pixels: 64..2048, a power of two */
+    int style_length;    /* length of the style vector */
+    int mapping_layers;  /* fully connected layers from the encoder's code to the style */
+    int64_t parameters;  /* numbers in the file */
+    const char *level;   /* instruction level in use; static */
+    int threads;         /* threads in use */
+    size_t weight_bytes; /* memory of the packed weights */
+    size_t arena_bytes;  /* memory of all activations and scratch: the most a run touches */
 } gpen_model_info;
 
-/* Reads a GPEN restorer from .safetensors or .pth, checks every tensor's name and shape, and compiles it.
- * options may be NULL for the defaults. *model is NULL on failure; release with gpen_model_close.
+/* Reads a GPEN restorer from .safetensors or .pth, and the options' detector and parser, checks every tensor's name and shape,
+ * and compiles them. path NULL: no restorer, for detecting only. options may be NULL for the defaults. *model is NULL on failure; release with gpen_model_close.
  * Errors: INPUT_MISSING, MODEL_INVALID (damaged, or no GPEN: the message names the tensor), BAD_ARGUMENT, OUT_OF_MEMORY. */
 GPEN_API gpen_status gpen_model_open(gpen_model **model, const char *path, const gpen_options *options,
                                      gpen_error *error);
@@ -140,11 +142,20 @@ GPEN_API void gpen_model_describe(const gpen_model *model, gpen_model_info *info
 
 /* ---------------------------------------------------------------- restoring */
 
+typedef enum gpen_mode {
+    GPEN_MODE_NATURAL, /* without a parser the mask is an ellipse fitted to the face */
+    GPEN_MODE_PLAIN,   /* the published demo's arithmetic: without a parser the mask is a feathered square */
+} gpen_mode;
+
 typedef struct gpen_settings {
-    int strength; /* 0 (the face as it came) .. 100 (the restored face); in between the two are blended linearly */
+    gpen_mode mode;
+    int strength;      /* 0 (the face as it came) .. 100 (the restored face); in between the two are blended linearly */
+    int most_faces;    /* whole photos: restore only this many, the largest; 0: all */
+    int least_face;    /* whole photos: leave faces whose box's shorter side has fewer pixels as they are; 0: none */
+    float least_score; /* whole photos: leave faces with no more than this score as they are; 0.5..1 */
 } gpen_settings;
 
-/* The settings that NULL stands for: strength 100. */
+/* The settings that NULL stands for: natural, strength 80, all faces, least_face 16, least_score 0.9. */
 GPEN_API gpen_settings gpen_settings_default(void);
 
 /* Restores one aligned face: a square-ish crop with the face where GPEN's training data has it.
@@ -154,6 +165,63 @@ GPEN_API gpen_settings gpen_settings_default(void);
  * The arithmetic is the published demo's ("plain"): values in -1..1, clamped, truncated to 8 bits (rounded to 16). */
 GPEN_API gpen_status gpen_restore_aligned(gpen_model *model, const gpen_image *face, const gpen_settings *settings,
                                           gpen_image *restored, gpen_error *error);
+
+/* What became of a face. One list, as for statuses. X(IDENTIFIER, name, English, Chinese) */
+#define GPEN_FACE_STATE_LIST(X)                                                                                        \
+    X(FOUND, "found", "Found.", "已找到。")                                                                            \
+    X(RESTORED, "restored", "Restored.", "已修复。")                                                                   \
+    X(TOO_SMALL, "too_small", "Left as it was: it is smaller than asked for.", "未处理：人脸小于设定的大小。")         \
+    X(LOW_SCORE, "low_score", "Left as it was: it may be no face.", "未处理：可能不是人脸。")                          \
+    X(NOT_CHOSEN, "not_chosen", "Left as it was: only larger faces were asked for.", "未处理：只选择了较大的人脸。")   \
+    X(NO_PLACE, "no_place", "Failed: its eyes, nose and mouth were not found where a face has them.",                  \
+      "失败：无法确定五官位置。")                                                                                      \
+    X(NOT_FINITE, "not_finite", "Failed: the model gave no usable numbers for it.", "失败：模型输出无效。")
+
+typedef enum gpen_face_state {
+#define GPEN_FACE_STATE_ENUM(identifier, name, english, chinese) GPEN_FACE_##identifier,
+    GPEN_FACE_STATE_LIST(GPEN_FACE_STATE_ENUM)
+#undef GPEN_FACE_STATE_ENUM
+        GPEN_FACE_STATE_COUNT
+} gpen_face_state;
+
+GPEN_API const char *gpen_face_state_name(gpen_face_state state);                             /* static, never NULL */
+GPEN_API const char *gpen_face_state_sentence(gpen_face_state state, gpen_language language); /* static, never NULL */
+
+/* One face of a photo; coordinates in pixels of the photo, from its upper left corner. */
+typedef struct gpen_face {
+    float box[4]; /* left, top, right, bottom; may reach beyond the photo */
+    float score;  /* the detector's probability, 0..1 */
+    float
+        landmarks[5]
+                 [2]; /* x, y of the person's right eye, left eye, nose, right and left corner of the mouth, as seen */
+    gpen_face_state state;
+    double seconds; /* that restoring it took */
+} gpen_face;
+
+typedef struct gpen_faces {
+    gpen_face *faces; /* best score first */
+    size_t count;
+} gpen_faces;
+
+/* Releases and zeroes. NULL and zeroed ones are fine. */
+GPEN_API void gpen_faces_free(gpen_faces *faces);
+
+/* Finds the faces of a photo (any size from 32x32, 1 to 4 channels, 8 or 16 bits) with a score above least_score
+ * (0.02..1); all in state FOUND. Photos with an edge over 1500 px are reduced to 1000 px for this. A photo without a face is no
+ * error. Release with gpen_faces_free.
+ * Errors: MODEL_MISSING (no detector), BAD_ARGUMENT, OUT_OF_MEMORY.
+ * Source: RetinaFace (Deng et al., CVPR 2020). */
+GPEN_API gpen_status gpen_detect(gpen_model *model, const gpen_image *photo, float least_score, gpen_faces *faces,
+                                 gpen_error *error);
+
+/* Restores the faces of a whole photo: each is found, aligned by its landmarks, restored, and pasted back through a soft mask;
+ * where two masks overlap the stronger wins. *restored has the photo's size, channels and bits; outside the masks, and in alpha,
+ * its samples are the photo's. Release it with gpen_image_free. faces (may be NULL) says what became of each face; release with
+ * gpen_faces_free. A face whose landmarks or restored numbers make no sense is left as it was
+ * and costs the others nothing.
+ * Errors: MODEL_MISSING (no detector or restorer), BAD_ARGUMENT, OUT_OF_MEMORY. */
+GPEN_API gpen_status gpen_enhance(gpen_model *model, const gpen_image *photo, const gpen_settings *settings,
+                                  gpen_image *restored, gpen_faces *faces, gpen_error *error);
 
 /* The bare network, for programs that bring their own pixels: planar RGB floats in -1..1, [3][size][size], to the same,
  * unclamped. input and output may be the same array. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,20 +32,39 @@ const char *gpen_version(void)
     return GPEN_VERSION;
 }
 
-/* Cuts a UTF-8 text at the last whole character if the buffer was too short, and removes control characters. */
+/* Bytes of the UTF-8 character at text: 1 to 4, or 0 when there is none (Unicode 15, table 3-7). */
+static size_t character_length(const unsigned char *text)
+{
+    static const struct {
+        unsigned char first, last, second_least, second_most, length;
+    } forms[] = {{0x20, 0x7E, 0, 0, 1},       {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
+                 {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
+                 {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (*text < forms[i].first || *text > forms[i].last)
+            continue;
+        for (size_t k = 1; k < forms[i].length; k++) {
+            unsigned char least = k == 1 ? forms[i].second_least : 0x80, most = k == 1 ? forms[i].second_most : 0xBF;
+            if (text[k] < least || text[k] > most)
+                return 0;
+        }
+        return forms[i].length;
+    }
+    return 0;
+}
+
+/* Replaces what is no printable character by '?'. A character that the buffer's end cut in two is taken off. */
 static void make_one_clean_line(char *text, size_t capacity, int needed)
 {
-    if (needed >= 0 && (size_t)needed >= capacity) {
-        size_t end = capacity - 1;
-        while (end > 0 && ((unsigned char)text[end - 1] & 0xC0) == 0x80)
-            end--;
-        if (end > 0 && (unsigned char)text[end - 1] >= 0xC0)
-            end--;
-        text[end] = '\0';
-    }
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7F)
+    bool cut = needed >= 0 && (size_t)needed >= capacity;
+    for (unsigned char *p = (unsigned char *)text; *p;) {
+        size_t length = character_length(p), left = strlen((char *)p);
+        if (!length && cut && *p >= 0xC2 && left < 4)
+            *p = '\0';
+        else if (!length)
             *p = '?';
+        p += *p ? (length ? length : 1) : 0;
+    }
 }
 
 gpen_status gpen_fail(gpen_error *error, gpen_status status, const char *format, ...)
@@ -64,7 +84,8 @@ gpen_status gpen_fail(gpen_error *error, gpen_status status, const char *format,
 
 gpen_status gpen_fail_memory(gpen_error *error, const char *what, size_t bytes)
 {
-    return gpen_fail(error, GPEN_OUT_OF_MEMORY, "not enough memory for %s (%zu MiB)", what, (bytes + 1048575) / 1048576);
+    return gpen_fail(error, GPEN_OUT_OF_MEMORY, "not enough memory for %s (%zu MiB)", what,
+                     (bytes + 1048575) / 1048576);
 }
 
 gpen_status gpen_fail_write(gpen_error *error, int errno_value, const char *path, const char *step)

@@ -6,7 +6,7 @@
 
 /* Writes status and message (printf style, UTF-8, one line) into *error, which may be NULL, and returns status:
  *     return gpen_fail(error, GPEN_UNREADABLE, "%s: the file ends early", path);
- * Control characters in the result are replaced by '?', so that a file's name cannot forge a line of a log. */
+ * Control characters and bytes that are no UTF-8 are replaced by '?', so that a file's name cannot forge a line of a log. */
 gpen_status gpen_fail(gpen_error *error, gpen_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -43,13 +43,14 @@ static int parse(int argc, char **argv, bench_settings *settings, int *operands)
     };
     const command_manual manual = {
         .command = "bench",
-        .purpose = "how fast a model runs here",
+        .purpose = "how fast a restorer runs here",
         .usage = "gpen bench [--model NAME|FILE] [option...]",
         .examples = "gpen bench\n"
                     "gpen bench --model GPEN-BFR-512 --threads 2 --runs 9\n"
                     "GPEN_CPU=avx2 gpen bench --json",
         .notes = "The network alone is timed, on an input that is always the same: no picture is\n"
-                 "read or written. The output's hash is the same for any number of threads.",
+                 "read or written. The output's hash is the same for any number of threads.\n"
+                 "Detectors and parsers are not timed.",
         .options = options,
         .option_count = sizeof options / sizeof *options,
     };
@@ -110,7 +111,7 @@ static gpen_status time_runs(gpen_model *model, const bench_settings *settings, 
 static gpen_status measure(gpen_model *model, const bench_settings *settings, measurement *result, gpen_error *error)
 {
     gpen_model_describe(model, &result->info);
-    nn_plan_describe(restorer_plan(model), &result->plan);
+    nn_plan_describe(model_restorer_plan(model), &result->plan);
     size_t count = (size_t)3 * (size_t)result->info.size * (size_t)result->info.size;
     float *input = calloc(count, sizeof *input), *output = calloc(count, sizeof *output);
     double *seconds = calloc((size_t)settings->runs, sizeof *seconds);
@@ -209,16 +210,16 @@ static gpen_status run(const bench_settings *settings, gpen_error *error)
     gpen_model *model = NULL;
     measurement result = {0};
     gpen_options options = {.threads = settings->threads};
-    gpen_status status = model_choose(&choice, settings->model, error);
+    gpen_status status = model_choose(&choice, MODEL_RESTORER, settings->model, error);
     if (!status)
         status = gpen_model_open(&model, choice.path, &options, error);
     if (!status)
         status = measure(model, settings, &result, error);
     result.name = choice.name;
     if (!status && settings->json)
-        print_json(&result, settings, restorer_plan(model));
+        print_json(&result, settings, model_restorer_plan(model));
     else if (!status)
-        print_text(&result, settings, restorer_plan(model));
+        print_text(&result, settings, model_restorer_plan(model));
     gpen_model_close(model);
     model_choice_free(&choice);
     return status;

@@ -1,5 +1,4 @@
-/* What the doctor looks at: processor, memory, pictures, models, folders. */
-#include <math.h>
+/* What the doctor looks at: processor, memory, pictures, folders. The models have doctor_models.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +8,8 @@
 #include "base/threads.h"
 #include "cli/doctor.h"
 #include "cli/machine.h"
-#include "cli/model_choice.h"
 #include "cli/picture_facts.h"
+#include "nn/nn.h"
 
 enum { MOST_LEVELS = 8 };
 
@@ -87,104 +86,6 @@ void examine_pictures(finding_list *findings)
     else
         finding_add(findings, "pictures", FINDING_OK, "%s reads %s and writes %s", facts.library, facts.read,
                     facts.written);
-}
-
-/* ---------------------------------------------------------------- models */
-
-static void examine_choice(finding_list *findings)
-{
-    installed_model *models;
-    size_t count;
-    gpen_error error;
-    model_choice choice;
-    if (models_list(&models, &count, &error)) {
-        finding_add(findings, "models", FINDING_PROBLEM, "%s", error.message);
-        return;
-    }
-    char names[512] = "";
-    for (size_t i = 0; i < count; i++)
-        append(names, sizeof names, models[i].name);
-    models_list_free(models, count);
-    if (model_choose(&choice, NULL, &error)) {
-        finding_add(findings, "models", FINDING_PROBLEM, "%s", error.message);
-        return;
-    }
-    if (choice.bundled)
-        finding_add(
-            findings, "models", FINDING_NOTE,
-            "only the small one that comes with the program; 'gpen models import FILE' installs a published one, of "
-            "full quality (%s)",
-            choice.path);
-    else
-        finding_add(findings, "models", FINDING_OK, "%s is used by default, of: %s (%s)", choice.name, names,
-                    choice.path);
-    model_choice_free(&choice);
-}
-
-/* A picture of slow and fast waves: nothing a network could not bear. */
-static void fill_test_picture(float *planar, int size)
-{
-    for (int c = 0; c < 3; c++)
-        for (int y = 0; y < size; y++)
-            for (int x = 0; x < size; x++)
-                *planar++ = 0.8f * sinf(0.05f * (float)x * (float)(c + 1)) * cosf(0.03f * (float)y);
-}
-
-/* Finite everywhere, and not one flat colour. */
-static bool is_sound(const float *planar, size_t count)
-{
-    bool varies = false;
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(planar[i]))
-            return false;
-        varies = varies || planar[i] != planar[0];
-    }
-    return varies;
-}
-
-static gpen_status run_test_picture(gpen_model *model, double *seconds, gpen_error *error)
-{
-    gpen_model_info info;
-    gpen_model_describe(model, &info);
-    size_t count = (size_t)3 * (size_t)info.size * (size_t)info.size;
-    float *planar = calloc(count, sizeof *planar);
-    if (!planar)
-        return gpen_fail_memory(error, "a test picture", count * sizeof *planar);
-    fill_test_picture(planar, info.size);
-    double begun = clock_seconds();
-    gpen_status status = gpen_model_run(model, planar, planar, error);
-    *seconds = clock_seconds() - begun;
-    if (!status && !is_sound(planar, count))
-        status = gpen_fail(error, GPEN_MODEL_INVALID, "what it computed is no picture");
-    free(planar);
-    return status;
-}
-
-/* Loads the model that comes with the program and lets it work. */
-static void examine_computing(finding_list *findings)
-{
-    gpen_error error;
-    char *path = NULL;
-    gpen_model *model = NULL;
-    double seconds = 0;
-    gpen_status status = models_resolve(BUNDLED_RESTORER, &path, &error);
-    if (!status)
-        status = gpen_model_open(&model, path, NULL, &error);
-    if (!status)
-        status = run_test_picture(model, &seconds, &error);
-    if (status)
-        finding_add(findings, "self-test", FINDING_PROBLEM, "the program's own model does not work: %s", error.message);
-    else
-        finding_add(findings, "self-test", FINDING_OK, "the program's own model restored a test picture in %.2f s",
-                    seconds);
-    gpen_model_close(model);
-    free(path);
-}
-
-void examine_models(finding_list *findings)
-{
-    examine_choice(findings);
-    examine_computing(findings);
 }
 
 /* ---------------------------------------------------------------- folders */

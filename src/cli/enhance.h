@@ -4,31 +4,51 @@
 
 #include "cli/output_names.h"
 #include "cli/photo_list.h"
+#include "cli/receipt.h"
 #include "cli/report.h"
+#include "image/image.h"
 
 /* What a person chose. */
 typedef struct enhance_settings {
-    const char *model; /* NULL: the best there is */
+    const char *model, *detector, *parser; /* NULL: the best there is */
     const char *out;
-    int mode, strength, format, quality, max_megapixels, threads; /* mode, format: indices of the options' choices */
-    bool aligned, overwrite, dry_run, json, quiet;
+    gpen_settings look; /* how faces are chosen and restored */
+    int format;         /* index of the option's choices */
+    int max_edge;       /* pixels; 0: as large as it came */
+    int quality, max_megapixels, threads;
+    bool aligned, save_faces, require_face, overwrite, dry_run, json, quiet;
     bool out_is_file; /* `out` is the one result's own name, not a folder */
 } enhance_settings;
 
 /* The choices of --format, in their order. */
 enum { WRITE_KEEP, WRITE_PNG, WRITE_JPEG, WRITE_WEBP, WRITE_TIFF };
 
+/* Reads the arguments and refuses what cannot be meant (enhance_options.c). The photos are moved to argv[1 .. *count].
+ * Returns CLI_GO_ON, or the exit status. */
+int enhance_options_read(int argc, char **argv, enhance_settings *settings, int *count);
+
 /* A batch under way. */
 typedef struct enhance_batch {
     const enhance_settings *settings;
     photo_list photos;
-    output_names *names; /* beneath settings->out; NULL when that is a file */
-    gpen_model *model;   /* NULL in a dry run */
+    output_names *names;      /* beneath settings->out; NULL when that is a file */
+    output_names *crop_names; /* beneath its folder of faces; NULL unless they are saved there */
+    gpen_model *model;        /* NULL in a dry run */
+    receipt made;
+    batch_report *report;
 } enhance_batch;
 
 /* Takes one photo from its file to its result. Never fails: what went wrong stands in *outcome, which is the caller's:
  * release with item_outcome_free. */
 void enhance_photo(enhance_batch *batch, const photo_item *photo, item_outcome *outcome);
 void item_outcome_free(item_outcome *outcome);
+
+/* Adds a sentence to outcome->notes; NULL and "" are fine. Without memory it is lost: a note is never worth a photo. */
+void item_outcome_note(item_outcome *outcome, const char *sentence);
+
+/* Restores the faces of a loaded photo in its own pixels (enhance_faces.c). outcome->faces says what became of each; crops:
+ * what the names of saved faces begin with, or NULL. Errors: NO_FACE (when one is required), and those of photo_enhance
+ * and picture_put. */
+gpen_status enhance_faces(const enhance_batch *batch, picture *photo, const char *crops, item_outcome *outcome);
 
 #endif

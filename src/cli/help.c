@@ -8,10 +8,11 @@ void help_print(void)
 {
     printf("gpen %s restores the faces in portraits.\n", GPEN_VERSION);
     printf("\nExamples\n"
-           "  gpen enhance --aligned face.jpg -o restored.jpg   one face crop\n"
-           "  gpen enhance --aligned faces/ -o restored/        a folder; once more continues\n"
-           "  gpen models import GPEN-BFR-512.pth               install a published model\n"
-           "  gpen doctor                                       does everything work here?\n");
+           "  gpen enhance photo.jpg -o restored.jpg       every face in a photo\n"
+           "  gpen enhance photos/ -o restored/            a folder; once more continues\n"
+           "  gpen enhance --aligned faces/ -o restored/   photos that are face crops\n"
+           "  gpen models import GPEN-BFR-512.pth          install a published model\n"
+           "  gpen doctor                                  does everything work here?\n");
     printf("\nCommands\n");
     for (const cli_command *command = commands; command->name; command++)
         printf("  gpen %-10s %s\n", command->name, command->purpose);

@@ -10,10 +10,11 @@
 #include "cli/text.h"
 
 const cli_command commands[] = {
-    {"enhance", "restore faces: pictures and whole folders", command_enhance},
+    {"enhance", "restore faces: photos and whole folders", command_enhance},
+    {"detect", "say where the faces are", command_detect},
     {"models", "list, import and verify models", command_models},
     {"doctor", "what this machine has, and whether the program works here", command_doctor},
-    {"bench", "how fast a model runs here", command_bench},
+    {"bench", "how fast a restorer runs here", command_bench},
     {"help", "explain a command: gpen help enhance", command_help},
     {0},
 };
@@ -67,7 +68,7 @@ static int complain_unknown(const char *word)
 static int run(int argc, char **argv)
 {
     if (argc < 2) {
-        complain("say what to do, for instance: gpen enhance --aligned face.jpg -o restored.jpg");
+        complain("say what to do, for instance: gpen enhance photo.jpg -o restored.jpg");
         (void)fputs("'gpen --help' lists the commands.\n", stderr);
         return CLI_USAGE;
     }

@@ -15,13 +15,23 @@ static void say_installed(const char *path, const char *name)
     char *installed = NULL;
     model_facts facts = {0};
     if (!models_resolve(name, &installed, NULL))
-        (void)model_identify(installed, &facts, NULL);
+        (void)model_facts_read(installed, &facts, NULL);
     text_print(stdout, path);
     printf(": installed as ");
     text_print(stdout, name);
-    printf(" (GPEN %d, %.1f million parameters)\n", facts.size, (double)facts.parameters / 1e6);
+    printf(" (%s", model_kind_name(facts.kind));
+    if (facts.kind == MODEL_RESTORER)
+        printf(" of %d px", facts.size);
+    printf(", %.1f million parameters)\n", (double)facts.parameters / 1e6);
     (void)fflush(stdout);
     free(installed);
+}
+
+static gpen_status check_network(const weights *file, void *context, gpen_error *error)
+{
+    (void)context;
+    model_kind kind;
+    return model_identify(file, &kind, error);
 }
 
 /* True when it is installed. */
@@ -30,7 +40,7 @@ static bool import_file(const char *path, bool overwrite)
     char *name;
     gpen_error error;
     interrupt_hold(true);
-    gpen_status status = models_import(path, overwrite, restorer_check, NULL, &name, &error);
+    gpen_status status = models_import(path, overwrite, check_network, NULL, &name, &error);
     interrupt_hold(false);
     if (status) {
         complain("%s: not installed. %s", path, gpen_status_sentence(status, text_language()));
@@ -49,16 +59,20 @@ int models_import_command(int argc, char **argv)
         {"running", "overwrite", 0, NULL, "Replace an installed model of the same name", .flag = &overwrite}};
     const command_manual manual = {
         .command = "models import",
-        .purpose = "check a GPEN weights file and install it",
+        .purpose = "check a weights file and install it",
         .usage = "gpen models import FILE... [--overwrite]",
-        .examples = "gpen models import GPEN-BFR-512.pth        installs GPEN-BFR-512\n"
+        .examples = "gpen models import GPEN-BFR-512.pth                  installs GPEN-BFR-512\n"
+                    "gpen models import detection_Resnet50_Final.pth      a RetinaFace\n"
                     "gpen models import my-gpen.safetensors",
-        .notes = "A model takes its name from the file. Every tensor's name and shape is checked\n"
-                 "before anything is written, and nothing in the file is executed. The file itself\n"
-                 "is not needed any more afterwards.\n"
+        .notes = "Three kinds are known by their tensors: GPEN, a restorer; RetinaFace, a detector,\n"
+                 "which finds the faces in whole photos; ParseNet, a parser, which tells a face from\n"
+                 "its background. Every tensor's name and shape is checked before anything is\n"
+                 "written, and nothing in the file is executed. A model takes its name from the file,\n"
+                 "which is not needed any more afterwards.\n"
                  "\n"
-                 "The best model that is installed is used by itself: GPEN-BFR-512 before 1024,\n"
-                 "2048 and 256, then any other.",
+                 "The best of each kind that is installed is used by itself: GPEN-BFR-512 before\n"
+                 "1024, 2048 and 256, RetinaFace-R50 before RetinaFace-MobileNet0.25, then any\n"
+                 "other.",
         .options = options,
         .option_count = 1,
     };

@@ -13,14 +13,14 @@ typedef struct listed_model {
     const installed_model *model;
     model_facts facts;
     bool readable;
-    gpen_error error; /* why it is unreadable, or no restorer */
+    gpen_error error; /* why it is unreadable, or unknown */
 } listed_model;
 
 static listed_model identify(const installed_model *model)
 {
     listed_model listed = {.model = model};
     gpen_error_clear(&listed.error);
-    listed.readable = !model_identify(model->path, &listed.facts, &listed.error);
+    listed.readable = !model_facts_read(model->path, &listed.facts, &listed.error);
     return listed;
 }
 
@@ -33,8 +33,8 @@ static void print_json(const installed_model *models, size_t count)
         listed_model listed = identify(&models[i]);
         json_object(&json, NULL);
         json_path(&json, "name", models[i].name);
-        json_text(&json, "kind", listed.facts.restorer ? "gpen" : "unknown");
-        if (listed.facts.restorer)
+        json_text(&json, "kind", listed.facts.known ? model_kind_name(listed.facts.kind) : "unknown");
+        if (listed.facts.size)
             json_integer(&json, "size", listed.facts.size);
         else
             json_null(&json, "size");
@@ -45,7 +45,7 @@ static void print_json(const installed_model *models, size_t count)
         json_integer(&json, "bytes", models[i].bytes);
         json_boolean(&json, "bundled", models[i].bundled);
         json_path(&json, "path", models[i].path);
-        json_text(&json, "message", listed.facts.restorer ? NULL : listed.error.message);
+        json_text(&json, "message", listed.facts.known ? NULL : listed.error.message);
         json_object_end(&json);
     }
     json_array_end(&json);
@@ -62,14 +62,16 @@ static void print_padded(const char *text, int columns)
 static void print_row(const listed_model *listed, int name_columns)
 {
     char kind[32] = "damaged", parameters[32] = "-";
-    if (listed->facts.restorer)
-        snprintf(kind, sizeof kind, "GPEN %d", listed->facts.size);
+    if (listed->facts.size)
+        snprintf(kind, sizeof kind, "restorer %d", listed->facts.size);
+    else if (listed->facts.known)
+        snprintf(kind, sizeof kind, "%s", model_kind_name(listed->facts.kind));
     else if (listed->readable)
         snprintf(kind, sizeof kind, "unknown");
     if (listed->readable)
         snprintf(parameters, sizeof parameters, "%.1f M", (double)listed->facts.parameters / 1e6);
     print_padded(listed->model->name, name_columns);
-    printf("%-9s  %10s  %6.1f MiB  %-9s  ", kind, parameters, (double)listed->model->bytes / 1048576,
+    printf("%-13s  %10s  %6.1f MiB  %-9s  ", kind, parameters, (double)listed->model->bytes / 1048576,
            listed->model->bundled ? "bundled" : "installed");
     text_print(stdout, listed->model->path);
     (void)fputc('\n', stdout);
@@ -82,7 +84,7 @@ static void print_table(const installed_model *models, size_t count)
         if (text_columns(models[i].name) > name_columns)
             name_columns = text_columns(models[i].name);
     if (count)
-        printf("%-*s  %-9s  %10s  %10s  %-9s  %s\n", name_columns, "NAME", "KIND", "PARAMETERS", "SIZE", "FROM",
+        printf("%-*s  %-13s  %10s  %10s  %-9s  %s\n", name_columns, "NAME", "KIND", "PARAMETERS", "SIZE", "FROM",
                "PATH");
     for (size_t i = 0; i < count; i++) {
         listed_model listed = identify(&models[i]);
@@ -102,8 +104,8 @@ int models_list_command(int argc, char **argv)
         .purpose = "which models can be used by name",
         .usage = "gpen models list [--json]",
         .examples = "gpen models list",
-        .notes = "KIND is read from the file: GPEN with the side of its square in pixels, unknown,\n"
-                 "or damaged.",
+        .notes = "KIND is read from the file: restorer (a GPEN) with the side of its square in\n"
+                 "pixels, detector (a RetinaFace), parser (a ParseNet), unknown, or damaged.",
         .options = options,
         .option_count = 1,
     };

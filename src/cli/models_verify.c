@@ -34,14 +34,15 @@ static gpen_status check_tensor(const weights *file, const weights_tensor *tenso
     return status;
 }
 
-/* The tensors: all there for a restorer, and all readable. */
+/* The tensors: all there for one of the networks, and all readable. */
 static gpen_status check_tensors(const char *path, gpen_error *error)
 {
     weights *file;
     gpen_status status = weights_open(&file, path, error);
     if (status)
         return status;
-    status = restorer_check(file, NULL, error);
+    model_kind kind;
+    status = model_identify(file, &kind, error);
     for (size_t i = 0; !status && i < weights_count(file); i++)
         status = check_tensor(file, weights_at(file, i), error);
     weights_close(file);

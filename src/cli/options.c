@@ -67,6 +67,17 @@ static int take_number(const command_manual *manual, const command_option *optio
     return CLI_GO_ON;
 }
 
+static int take_real(const command_manual *manual, const command_option *option, const char *value)
+{
+    char *end;
+    float real = strtof(value, &end);
+    if (end == value || *end || !(real >= option->least && real <= option->most))
+        return complain_usage(manual->command, "--%s takes a number from %g to %g, not '%s'", option->name,
+                              (double)option->least, (double)option->most, value);
+    *option->real = real;
+    return CLI_GO_ON;
+}
+
 static int take_choice(const command_manual *manual, const command_option *option, const char *value)
 {
     char all[128] = "";
@@ -91,6 +102,8 @@ static int take_value(const command_manual *manual, const command_option *option
 {
     if (option->number)
         return take_number(manual, option, value);
+    if (option->real)
+        return take_real(manual, option, value);
     if (option->choice)
         return take_choice(manual, option, value);
     if (!*value)

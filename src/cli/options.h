@@ -21,11 +21,13 @@ typedef struct command_option {
     char letter;       /* 0: none */
     const char *value; /* what the value is called in the help; NULL for a flag */
     const char *help;  /* lines, separated by \n */
-    /* One of these four says where the value goes, and so which kind of option it is. */
+    /* One of these five says where the value goes, and so which kind of option it is. */
     bool *flag;
     const char **text;
     int *number; /* low..high */
     int low, high;
+    float *real; /* least..most */
+    float least, most;
     int *choice; /* index in choices, which ends with NULL */
     const char *const *choices;
 } command_option;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "image/describe.h"
+#include "image/image.h"
 
 static void append(char *list, size_t capacity, const char *name)
 {

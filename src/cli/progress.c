@@ -57,16 +57,26 @@ static void write_failed(char *text, size_t capacity, const progress_line *progr
                  progress->failed);
 }
 
+/* "  face 3/24" */
+static void write_faces(char *text, size_t capacity, const progress_line *progress)
+{
+    *text = '\0';
+    if (progress->faces_total)
+        snprintf(text, capacity, progress->language == GPEN_CHINESE ? "  人脸 %zu/%zu" : "  face %zu/%zu",
+                 progress->faces_ended, progress->faces_total);
+}
+
 void progress_draw(const progress_line *progress, const char *name)
 {
     if (!progress->shown)
         return;
-    char bar[BAR_CELLS + 1], failed[48], pace[96], numbers[256], line[4 * MOST_COLUMNS + 1];
+    char bar[BAR_CELLS + 1], failed[48], pace[96], faces[64], numbers[320], line[4 * MOST_COLUMNS + 1];
     char shown_name[4 * MOST_COLUMNS + 1] = "";
     write_bar(bar, progress);
     write_failed(failed, sizeof failed, progress);
     write_pace(pace, sizeof pace, progress);
-    snprintf(numbers, sizeof numbers, "[%s] %zu/%zu%s%s", bar, progress->ended, progress->total, failed, pace);
+    write_faces(faces, sizeof faces, progress);
+    snprintf(numbers, sizeof numbers, "[%s] %zu/%zu%s%s%s", bar, progress->ended, progress->total, failed, pace, faces);
     /* A terminal's last column stays free: a character there would begin a new line on some. */
     int columns = terminal_columns() - 1, room = columns - text_columns(numbers) - 2;
     text_fit(line, sizeof line, numbers, columns);

@@ -13,6 +13,7 @@ typedef struct progress_line {
     size_t ended, failed;
     size_t timed;   /* of those ended, the ones that were worked on; what was there already took no time */
     double seconds; /* they took together */
+    size_t faces_ended, faces_total; /* of the photo that is worked on; 0: not worth saying */
 } progress_line;
 
 /* Decides whether a line can be shown at all. */

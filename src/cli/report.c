@@ -21,6 +21,10 @@ static const struct phrases {
     const char *line[ITEM_STATES];    /* an item's line begins with it */
     number_phrase count[ITEM_STATES]; /* part of the summary */
     number_phrase remaining, failures, time;
+    number_phrase restored, restored_one, faceless, faceless_one; /* part of the summary */
+    const char *some_restored[3]; /* of an item: before, between and behind how many of how many faces */
+    const char *no_face;
+    number_phrase faces, faces_one; /* before what became of them */
     const char *nothing, *note, *interrupted;
 } all_phrases[] = {
     [GPEN_ENGLISH] = {.line = {"done", "failed", "there already", "would restore", "stopped"},
@@ -28,6 +32,14 @@ static const struct phrases {
                       .remaining = {"", " not begun"},
                       .failures = {"", " failed:"},
                       .time = {", in ", ""},
+                      .restored = {"", " faces restored"},
+                      .restored_one = {"", " face restored"},
+                      .faceless = {"", " photos without a face"},
+                      .faceless_one = {"", " photo without a face"},
+                      .some_restored = {"", " of ", " faces restored"},
+                      .no_face = "no face found",
+                      .faces = {"", " faces: "},
+                      .faces_one = {"", " face: "},
                       .nothing = "nothing to do",
                       .note = "note",
                       .interrupted = "Stopped. The same command continues where it stopped."},
@@ -36,6 +48,14 @@ static const struct phrases {
                       .remaining = {"未开始 ", " 张"},
                       .failures = {"", " 张失败："},
                       .time = {"，用时 ", ""},
+                      .restored = {"修复 ", " 张人脸"},
+                      .restored_one = {"修复 ", " 张人脸"},
+                      .faceless = {"无人脸 ", " 张"},
+                      .faceless_one = {"无人脸 ", " 张"},
+                      .some_restored = {"修复 ", "/", " 张人脸"},
+                      .no_face = "未找到人脸",
+                      .faces = {"", " 张人脸："},
+                      .faces_one = {"", " 张人脸："},
                       .nothing = "没有需要处理的图片",
                       .note = "提示",
                       .interrupted = "已停止。再次运行同一命令即可继续。"},
@@ -68,11 +88,46 @@ static const struct phrases *phrases_of(const batch_report *report)
     return &all_phrases[report->language];
 }
 
+/* ---------------------------------------------------------------- counting */
+
+size_t faces_count(const gpen_faces *faces, gpen_face_state state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < faces->count; i++)
+        count += faces->faces[i].state == state;
+    return count;
+}
+
+size_t faces_seen(const gpen_faces *faces)
+{
+    return faces->count - faces_count(faces, GPEN_FACE_LOW_SCORE);
+}
+
+size_t item_faces(const item_outcome *outcome)
+{
+    return outcome->aligned ? 1 : faces_seen(&outcome->faces);
+}
+
+double item_seconds(const item_outcome *outcome)
+{
+    return outcome->load_seconds + outcome->enhance_seconds + outcome->save_seconds;
+}
+
 /* ---------------------------------------------------------------- items */
 
 void report_item_begin(batch_report *report, const char *input)
 {
-    progress_draw(&report->progress, path_name(input));
+    report->current = path_name(input);
+    progress_draw(&report->progress, report->current);
+}
+
+void report_faces(batch_report *report, size_t ended, size_t total)
+{
+    if (total < 2)
+        return;
+    report->progress.faces_ended = ended;
+    report->progress.faces_total = total;
+    progress_draw(&report->progress, report->current);
 }
 
 /* Without memory the failure is still counted; only its place in the list at the end is lost. */
@@ -97,12 +152,35 @@ static void count(batch_report *report, const item_outcome *outcome)
     report->counts[outcome->state]++;
     progress->ended++;
     progress->failed = report->counts[ITEM_FAILED];
+    progress->faces_ended = progress->faces_total = 0;
     if (outcome->state == ITEM_DONE) {
         progress->timed++;
-        progress->seconds += outcome->load_seconds + outcome->restore_seconds + outcome->save_seconds;
+        progress->seconds += item_seconds(outcome);
+        report->faces_restored += outcome->restored;
+        report->faceless += !item_faces(outcome);
     }
     if (outcome->state == ITEM_FAILED)
         keep_failure(report, outcome);
+}
+
+/* " (2 of 3 faces restored, 0.41 s)" */
+static void print_work(const batch_report *report, const item_outcome *outcome)
+{
+    const struct phrases *phrases = phrases_of(report);
+    const size_t restored = outcome->restored, faces = item_faces(outcome);
+    const char *const *some = phrases->some_restored;
+    number_phrase all = restored == 1 ? phrases->restored_one : phrases->restored;
+    char seconds[32];
+    text_duration(seconds, sizeof seconds, item_seconds(outcome));
+    (void)fputs(" (", stdout);
+    if (outcome->aligned)
+        printf("%s)", seconds);
+    else if (!faces)
+        printf("%s, %s)", phrases->no_face, seconds);
+    else if (restored < faces)
+        printf("%s%zu%s%zu%s, %s)", some[0], restored, some[1], faces, some[2], seconds);
+    else
+        printf("%s%zu%s, %s)", all.before, restored, all.behind, seconds);
 }
 
 static void print_line(const batch_report *report, const item_outcome *outcome)
@@ -115,13 +193,35 @@ static void print_line(const batch_report *report, const item_outcome *outcome)
         printf(" -> ");
         text_print(stdout, outcome->output);
     }
-    if (outcome->state == ITEM_DONE) {
-        char seconds[32];
-        text_duration(seconds, sizeof seconds,
-                      outcome->load_seconds + outcome->restore_seconds + outcome->save_seconds);
-        printf(" (%s)", seconds);
-    }
+    if (outcome->state == ITEM_DONE)
+        print_work(report, outcome);
     (void)fputc('\n', stdout);
+}
+
+/* A note's or a face's line begins with the photo's name where no line of the photo stands before it. */
+static void name_photo(const item_outcome *outcome, FILE *out)
+{
+    if (out != stderr)
+        return;
+    text_print(out, outcome->input);
+    (void)fputs(": ", out);
+}
+
+/* What became of the faces that were not restored, a line a state, from `first` on. What is hardly a face is not worth a line,
+ * unless there is nothing else. */
+static void print_faces(const batch_report *report, const item_outcome *outcome, gpen_face_state first, FILE *out)
+{
+    const struct phrases *phrases = phrases_of(report);
+    for (int state = (int)first; state < GPEN_FACE_STATE_COUNT; state++) {
+        size_t count = faces_count(&outcome->faces, (gpen_face_state)state);
+        number_phrase phrase = count == 1 ? phrases->faces_one : phrases->faces;
+        if (!count || (state == GPEN_FACE_LOW_SCORE && item_faces(outcome)))
+            continue;
+        (void)fputs("  ", out);
+        name_photo(outcome, out);
+        fprintf(out, "%s%zu%s%s\n", phrase.before, count, phrase.behind,
+                gpen_face_state_sentence((gpen_face_state)state, report->language));
+    }
 }
 
 static void print_notes(const batch_report *report, const item_outcome *outcome, FILE *out)
@@ -131,10 +231,7 @@ static void print_notes(const batch_report *report, const item_outcome *outcome,
         size_t length = strcspn(note, "\n");
         snprintf(sentence, sizeof sentence, "%.*s", (int)length, note);
         fprintf(out, "  %s: ", phrases_of(report)->note);
-        if (out == stderr) {
-            text_print(out, outcome->input);
-            (void)fputs(": ", out);
-        }
+        name_photo(outcome, out);
         text_print(out, sentence);
         (void)fputc('\n', out);
         note += length + (note[length] == '\n');
@@ -151,8 +248,12 @@ void report_item_end(batch_report *report, const item_outcome *outcome)
     if (report->quiet)
         return;
     progress_clear(&report->progress);
-    if (report->lines)
+    if (report->lines) {
         print_line(report, outcome);
+        print_faces(report, outcome, GPEN_FACE_TOO_SMALL, stdout);
+    } else {
+        print_faces(report, outcome, GPEN_FACE_NO_PLACE, stderr); /* only what went wrong */
+    }
     print_notes(report, outcome, report->lines ? stdout : stderr);
     (void)fflush(stdout);
 }
@@ -194,6 +295,9 @@ static void print_summary(const batch_report *report, int signal)
         seen += report->counts[state];
     }
     print_count(phrases->remaining, report->total - seen, &follows);
+    print_count(report->faces_restored == 1 ? phrases->restored_one : phrases->restored, report->faces_restored,
+                &follows);
+    print_count(report->faceless == 1 ? phrases->faceless_one : phrases->faceless, report->faceless, &follows);
     if (!follows)
         printf("%s", phrases->nothing);
     if (report->counts[ITEM_DONE]) {

@@ -8,6 +8,7 @@
 #define GPEN_CLI_REPORT_H
 
 #include "cli/progress.h"
+#include "cli/receipt.h"
 
 typedef enum item_state {
     ITEM_DONE,
@@ -24,9 +25,24 @@ typedef struct item_outcome {
     char *output;     /* may be NULL */
     gpen_error error; /* why it failed, or was skipped */
     char *notes;      /* what was lost on the way, one sentence a line, or NULL */
-    double load_seconds, restore_seconds, save_seconds;
-    int width, height; /* of the crop as it came */
+    double load_seconds, enhance_seconds, save_seconds;
+    int width, height;   /* of the photo as it came, upright; 0 before it was read */
+    bool aligned;        /* it is one face, and all of it */
+    gpen_faces faces;    /* else: those in it */
+    size_t restored;     /* how many faces were */
+    const receipt *made; /* not owned */
 } item_outcome;
+
+/* How many of the faces are in the state. */
+size_t faces_count(const gpen_faces *faces, gpen_face_state state);
+
+/* How many are taken for faces: all but those of a low score. */
+size_t faces_seen(const gpen_faces *faces);
+
+/* The same of an item; a crop is one. */
+size_t item_faces(const item_outcome *outcome);
+
+double item_seconds(const item_outcome *outcome);
 
 /* A failure, kept to be listed at the end. */
 typedef struct report_failure {
@@ -41,7 +57,10 @@ typedef struct batch_report {
     progress_line progress;
     size_t total, counts[ITEM_STATES];
     double begun;
-    const char *model, *model_path; /* may be NULL; not owned */
+    size_t faces_restored;
+    size_t faceless;                                    /* photos that were done and have none */
+    const char *current;                                /* what is worked on; not owned */
+    const char *model, *model_path, *detector, *parser; /* may be NULL; not owned */
     report_failure *failures;
     size_t failure_count, failure_capacity;
 } batch_report;
@@ -53,6 +72,9 @@ void report_free(batch_report *report);
 /* Before and behind each item. */
 void report_item_begin(batch_report *report, const char *input);
 void report_item_end(batch_report *report, const item_outcome *outcome);
+
+/* While a photo with several faces is worked on: so many of them are through. */
+void report_faces(batch_report *report, size_t ended, size_t total);
 
 /* Why nothing could start. Returns CLI_NOTHING_STARTED. */
 int report_nothing(bool json, const gpen_error *error);

@@ -2,8 +2,9 @@
  * page lists them. */
 #include "cli/report_json.h"
 
-#include "cli/json_write.h"
+#include "cli/face_json.h"
 #include "cli/machine.h"
+#include "cli/text.h"
 
 static const char *const state_names[ITEM_STATES] = {"done", "failed", "skipped", "planned", "stopped"};
 
@@ -35,7 +36,7 @@ static void write_seconds(json_writer *json, const item_outcome *outcome)
 {
     json_object(json, "seconds");
     json_number(json, "load", outcome->load_seconds);
-    json_number(json, "restore", outcome->restore_seconds);
+    json_number(json, "enhance", outcome->enhance_seconds);
     json_number(json, "save", outcome->save_seconds);
     json_object_end(json);
 }
@@ -44,14 +45,63 @@ static void write_seconds(json_writer *json, const item_outcome *outcome)
 static void write_faces(json_writer *json, const item_outcome *outcome)
 {
     json_array(json, "faces");
-    if (outcome->state == ITEM_DONE) {
+    if (outcome->aligned && outcome->state == ITEM_DONE) {
         json_object(json, NULL);
-        json_text(json, "state", "restored");
-        json_integer(json, "width", outcome->width);
-        json_integer(json, "height", outcome->height);
+        json_text(json, "state", gpen_face_state_name(GPEN_FACE_RESTORED));
+        json_number(json, "seconds", outcome->enhance_seconds);
+        json_object_end(json);
+    }
+    for (size_t i = 0; i < outcome->faces.count; i++) {
+        const gpen_face *face = &outcome->faces.faces[i];
+        json_object(json, NULL);
+        face_json(json, face);
+        json_text(json, "state", gpen_face_state_name(face->state));
+        json_text(json, "message", gpen_face_state_sentence(face->state, text_language()));
+        json_number(json, "seconds", face->seconds);
         json_object_end(json);
     }
     json_array_end(json);
+}
+
+static void write_model(json_writer *json, const char *key, const receipt_model *model)
+{
+    if (!model->name) {
+        json_null(json, key);
+        return;
+    }
+    json_object(json, key);
+    json_path(json, "name", model->name);
+    json_text(json, "sha256", *model->sha256 ? model->sha256 : NULL);
+    json_object_end(json);
+}
+
+/* Only a result has one. */
+static void write_receipt(json_writer *json, const item_outcome *outcome)
+{
+    const receipt *made = outcome->made;
+    if (outcome->state != ITEM_DONE || !made) {
+        json_null(json, "receipt");
+        return;
+    }
+    json_object(json, "receipt");
+    json_text(json, "program", "gpen");
+    json_text(json, "version", gpen_version());
+    write_model(json, "restorer", &made->restorer);
+    write_model(json, "detector", &made->detector);
+    write_model(json, "parser", &made->parser);
+    json_text(json, "mode", receipt_mode(made));
+    json_integer(json, "strength", made->settings.strength);
+    json_text(json, "level", made->level);
+    json_boolean(json, "altered_by_model", outcome->restored > 0);
+    json_object_end(json);
+}
+
+static void write_size(json_writer *json, const char *key, int pixels)
+{
+    if (pixels > 0)
+        json_integer(json, key, pixels);
+    else
+        json_null(json, key);
 }
 
 void report_json_item(const item_outcome *outcome)
@@ -65,7 +115,11 @@ void report_json_item(const item_outcome *outcome)
     write_reason(&json, &outcome->error);
     write_notes(&json, outcome->notes);
     write_seconds(&json, outcome);
+    write_size(&json, "width", outcome->width);
+    write_size(&json, "height", outcome->height);
     write_faces(&json, outcome);
+    json_integer(&json, "restored", (int64_t)outcome->restored);
+    write_receipt(&json, outcome);
     json_object_end(&json);
     json_end_line(&json);
 }
@@ -89,11 +143,15 @@ void report_json_summary(const batch_report *report, int signal, int exit_status
     json_text(&json, "version", gpen_version());
     json_path(&json, "model", report->model);
     json_path(&json, "model_path", report->model_path);
+    json_path(&json, "detector", report->detector);
+    json_path(&json, "parser", report->parser);
     json_integer(&json, "total", (int64_t)report->total);
     for (int state = ITEM_DONE; state <= ITEM_PLANNED; state++) {
         json_integer(&json, state_names[state], (int64_t)report->counts[state]);
         seen += report->counts[state];
     }
+    json_integer(&json, "faces_restored", (int64_t)report->faces_restored);
+    json_integer(&json, "faceless", (int64_t)report->faceless);
     json_integer(&json, "remaining", (int64_t)(report->total - seen));
     json_boolean(&json, "interrupted", signal != 0);
     json_number(&json, "seconds", clock_seconds() - report->begun);

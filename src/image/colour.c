@@ -3,7 +3,9 @@
  *
  * Intermediate images are kept in arrays that belong to a `keep` object; unref it and they are gone (what is handed out
  * holds references to what it needs). */
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "image/picture_room.h"
 
@@ -187,20 +189,31 @@ static bool profile_fits(VipsImage *image, const extra_field *profile, VipsInten
     return !why;
 }
 
-/* The colour channels to sRGB. */
+/* The colour channels by a profile that fits: as they are where the result can be in the profile's colours again, else
+ * in sRGB. */
+static int use_profile(VipsObject *keep, VipsImage *in, const extra_field *profile, VipsIntent intent, work_image *out,
+                       char **notes)
+{
+    VipsImage **t = (VipsImage **)vips_object_local_array(keep, 1);
+    bool cmyk = in->Bands == 4;
+    bool alike = !cmyk && is_like_srgb(profile, in->Bands == 3 ? PROFILE_RGB : PROFILE_GREY, intent);
+    if (!alike && transform_in(keep, in, profile, intent, &t[0]))
+        return -1;
+    out->keep_profile = alike || (!cmyk && colour_can_restore(profile, in->Bands));
+    out->own = out->keep_profile && !alike;
+    if (!cmyk && !out->keep_profile)
+        notes_add(notes, "The colour profile works in one direction only: the colours became sRGB.");
+    return vips_copy(out->keep_profile ? in : t[0], &out->image, NULL);
+}
+
+/* The colour channels to sRGB, or as they are for colour_own_to_work to convert. */
 static gpen_status manage_colour(VipsObject *keep, VipsImage *in, const extra_field *profile, work_image *out,
                                  char **notes)
 {
     VipsIntent intent = VIPS_INTENT_RELATIVE;
     bool cmyk = in->Bands == 4;
     bool fits = profile && vips_icc_present() && profile_fits(in, profile, &intent, notes);
-    if (fits && !cmyk && is_like_srgb(profile, in->Bands == 3 ? PROFILE_RGB : PROFILE_GREY, intent)) {
-        out->keep_profile = true;
-        return vips_copy(in, &out->image, NULL) ? GPEN_UNREADABLE : GPEN_OK;
-    }
-    if (fits && !transform_in(keep, in, profile, intent, &out->image)) {
-        out->keep_profile = out->converted = !cmyk;
-    } else {
+    if (!fits || use_profile(keep, in, profile, intent, out, notes)) {
         if (fits)
             notes_add(notes, "The colour profile could not be used and was left out.");
         if (cmyk ? transform_in(keep, in, NULL, VIPS_INTENT_RELATIVE, &out->image) : vips_copy(in, &out->image, NULL))
@@ -279,6 +292,19 @@ gpen_status colour_to_work(VipsImage *decoded, const char *name, work_image *out
     return status;
 }
 
+int colour_own_to_work(VipsImage *image, const extra_field *profile, VipsImage **out)
+{
+    VipsObject *keep = VIPS_OBJECT(vips_image_new());
+    VipsImage **t = (VipsImage **)vips_object_local_array(keep, 1);
+    VipsImage *colours, *alpha;
+    VipsIntent intent;
+    int result = !profile_intent(profile->data, profile->length, false, &intent) ||
+                 split(keep, image, find_layout(image), &colours, &alpha) ||
+                 transform_in(keep, colours, profile, intent, &t[0]) || join(keep, t[0], alpha, out);
+    g_object_unref(keep);
+    return result ? -1 : 0;
+}
+
 /* ---------------------------------------------------------------- and back */
 
 bool colour_can_restore(const extra_field *profile, int colours)
@@ -289,31 +315,44 @@ bool colour_can_restore(const extra_field *profile, int colours)
            profile_intent(profile->data, profile->length, true, &intent);
 }
 
-static int transform_out(VipsObject *keep, VipsImage *in, const extra_field *profile, const char *profile_file,
-                         VipsImage **out)
+/* libvips takes the profile to convert to from a file only. (By way of Lab it would take the embedded one, but that goes
+ * through tables that are a dozen levels off in deep blues.) */
+static int transform_to(VipsImage *in, const extra_field *profile, VipsIntent intent, VipsImage **out)
+{
+    char path[32];
+    int descriptor = profile_open(profile->data, profile->length);
+    if (descriptor < 0)
+        return -1;
+    snprintf(path, sizeof path, "/dev/fd/%d", descriptor);
+    int result =
+        vips_icc_transform(in, out, path, "input_profile", "srgb", "intent", intent, "black_point_compensation", TRUE,
+                           "depth", in->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8, NULL);
+    close(descriptor);
+    return result;
+}
+
+static int transform_out(VipsObject *keep, VipsImage *in, const extra_field *profile, VipsImage **out)
 {
     VipsImage **t = (VipsImage **)vips_object_local_array(keep, 2);
-    bool deep = in->BandFmt == VIPS_FORMAT_USHORT;
     VipsIntent intent;
     if (!profile_intent(profile->data, profile->length, true, &intent))
         return -1;
     VipsImage *same[] = {in, in, in};
     if (in->Bands == 1 ? vips_bandjoin(same, &t[0], 3, NULL) : vips_copy(in, &t[0], NULL))
         return -1;
-    if (vips_copy(t[0], &t[1], "interpretation", plain_interpretation(3, deep), NULL))
+    if (vips_copy(t[0], &t[1], "interpretation", plain_interpretation(3, in->BandFmt == VIPS_FORMAT_USHORT), NULL))
         return -1;
     vips_image_remove(t[1], VIPS_META_ICC_NAME);
-    return vips_icc_transform(t[1], out, profile_file, "input_profile", "srgb", "intent", intent,
-                              "black_point_compensation", TRUE, "depth", deep ? 16 : 8, NULL);
+    return transform_to(t[1], profile, intent, out);
 }
 
-int colour_from_work(VipsImage *image, const extra_field *profile, const char *profile_file, VipsImage **out)
+int colour_from_work(VipsImage *image, const extra_field *profile, VipsImage **out)
 {
     VipsObject *keep = VIPS_OBJECT(vips_image_new());
     VipsImage **t = (VipsImage **)vips_object_local_array(keep, 1);
     VipsImage *colours, *alpha;
     int result = split(keep, image, find_layout(image), &colours, &alpha) ||
-                 transform_out(keep, colours, profile, profile_file, &t[0]) || join(keep, t[0], alpha, out);
+                 transform_out(keep, colours, profile, &t[0]) || join(keep, t[0], alpha, out);
     g_object_unref(keep);
     return result ? -1 : 0;
 }

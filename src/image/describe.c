@@ -1,7 +1,5 @@
 /* Facts about files and the picture library. Its own file because it decodes nothing: a file's format from its first bytes,
  * and what this machine's libvips was built with. */
-#include "image/describe.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>

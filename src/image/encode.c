@@ -44,12 +44,14 @@ static gint64 sink_seek(VipsTargetCustom *target, gint64 offset, int whence, gpo
 
 static int encode(VipsImage *image, const encoding *how, VipsTarget *target)
 {
-    enum { FULL_CHROMA_QUALITY = 90, PNG_COMPRESSION = 6 };
+    /* JPEG's second pass makes files a little smaller, but keeps the whole picture's coefficients meanwhile. */
+    enum { FULL_CHROMA_QUALITY = 90, PNG_COMPRESSION = 6, TWO_PASS_PIXELS = 16000000 };
     const guint64 classic_tiff_limit = G_GUINT64_CONSTANT(3500000000);
     bool full_chroma = how->quality >= FULL_CHROMA_QUALITY;
+    bool two_passes = VIPS_IMAGE_N_PELS(image) <= TWO_PASS_PIXELS;
     switch (how->format) {
     case PICTURE_JPEG:
-        return vips_jpegsave_target(image, target, "Q", how->quality, "optimize_coding", TRUE, "subsample_mode",
+        return vips_jpegsave_target(image, target, "Q", how->quality, "optimize_coding", two_passes, "subsample_mode",
                                     full_chroma ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_AUTO, NULL);
     case PICTURE_WEBP:
         return vips_webpsave_target(image, target, "Q", how->quality, "lossless", how->lossless, "smart_subsample",

@@ -23,7 +23,7 @@ static const struct {
     unsigned formats;   /* that it can be written to */
 } kinds[] = {
     {VIPS_META_ICC_NAME, "colour profile", 0, IN_ALL},
-    {VIPS_META_EXIF_NAME, "EXIF data", 64000, IN_JPEG | IN_PNG | IN_WEBP},
+    {VIPS_META_EXIF_NAME, "EXIF data", 64000, IN_ALL},
     {VIPS_META_XMP_NAME, "XMP data", 60000, IN_ALL},
     {VIPS_META_IPTC_NAME, "IPTC caption", 65000, IN_JPEG | IN_TIFF},
     {VIPS_META_IMAGEDESCRIPTION, "description", 0, IN_TIFF},
@@ -87,6 +87,11 @@ static bool take_blob(picture_extras *extras, const char *name, const void *data
     else if (!strcmp(name, VIPS_META_XMP_NAME))
         xmp_make_upright(field->data, field->length);
     return true;
+}
+
+bool extras_add_exif(picture_extras *extras, const void *block, size_t length, char **notes)
+{
+    return take_blob(extras, VIPS_META_EXIF_NAME, block, length, notes);
 }
 
 typedef struct taking {
@@ -234,20 +239,53 @@ static int attach_field(VipsImage *image, const extra_field *field, picture_form
     return 0;
 }
 
-int extras_attach(VipsImage *image, const picture_extras *extras, picture_format format, bool with_profile,
-                  VipsImage **out, char **notes)
+/* The file's XMP data with the receipt; the receipt alone where the two cannot be had together. */
+static void attach_receipt(VipsImage *image, const extras_wish *wish, char **notes)
 {
+    const extra_field *old = extras_find(wish->extras, VIPS_META_XMP_NAME);
+    size_t length, limit = wish->format == PICTURE_JPEG ? kinds[kind_of(VIPS_META_XMP_NAME)].jpeg_limit : SIZE_MAX;
+    bool replaced;
+    char *packet = receipt_merge(wish->receipt, old ? old->data : NULL, old ? old->length : 0, &length, &replaced);
+    if (old && length > limit) {
+        g_free(packet);
+        packet = receipt_merge(wish->receipt, NULL, 0, &length, &replaced);
+        replaced = true;
+    }
+    if (replaced)
+        notes_add(notes, "The XMP data of the photo was left out: the receipt could not be added to it.");
+    if (length <= limit)
+        vips_image_set_blob_copy(image, VIPS_META_XMP_NAME, packet, length);
+    else
+        notes_add(notes, "The receipt was left out: it is too long for a JPEG file.");
+    g_free(packet);
+}
+
+/* Is a field of the file to be attached as it is? */
+static bool is_wished(const extra_field *field, const extras_wish *wish, char **notes)
+{
+    if (!strcmp(field->name, VIPS_META_ICC_NAME) && !wish->with_profile)
+        return false;
+    if (!strcmp(field->name, VIPS_META_XMP_NAME) && wish->receipt)
+        return false;
+    bool also_in_exif =
+        !strcmp(field->name, VIPS_META_IMAGEDESCRIPTION) && extras_find(wish->extras, VIPS_META_EXIF_NAME);
+    if (also_in_exif && wish->format != PICTURE_TIFF)
+        return false;
+    return format_holds(field, kind_of(field->name), wish->format, notes);
+}
+
+int extras_attach(VipsImage *image, const extras_wish *wish, VipsImage **out, char **notes)
+{
+    const picture_extras *extras = wish->extras;
     VipsImage *dressed;
     if (vips_copy(image, &dressed, NULL))
         return -1;
     int result = 0;
-    for (size_t i = 0; !result && extras && i < extras->count; i++) {
-        const extra_field *field = &extras->fields[i];
-        int kind = kind_of(field->name);
-        bool profile = !strcmp(field->name, VIPS_META_ICC_NAME);
-        if ((!profile || with_profile) && format_holds(field, kind, format, notes))
-            result = attach_field(dressed, field, format);
-    }
+    for (size_t i = 0; !result && extras && i < extras->count; i++)
+        if (is_wished(&extras->fields[i], wish, notes))
+            result = attach_field(dressed, &extras->fields[i], wish->format);
+    if (wish->receipt)
+        attach_receipt(dressed, wish, notes);
     vips_image_set_int(dressed, VIPS_META_ORIENTATION, 1);
     /* Last, because setting the EXIF block sets the resolution too. */
     double horizontal = extras ? extras->horizontal : DEFAULT_RESOLUTION;

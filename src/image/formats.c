@@ -150,7 +150,7 @@ file_kind file_kind_of(const unsigned char *head, size_t length)
     if (is_heif(head, length))
         return (file_kind){true, PICTURE_HEIF, LOADER_HEIF, matches(head, length, 8, "avi", 3) ? "AVIF" : "HEIC"};
     if (is_tiff(head, length)) {
-        bool raw = tiff_examine(head, length).raw;
+        bool raw = tiff_is_raw(head, length);
         return (file_kind){!raw, PICTURE_TIFF, LOADER_TIFF, raw ? "a camera raw file" : "TIFF"};
     }
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)

@@ -49,12 +49,12 @@ typedef struct plane {
 gpen_status plane_new(plane *p, int width, int height, gpen_error *error); /* zeroed; release with plane_free */
 void plane_free(plane *p);
 
-/* Bilinear, as cv::resize of float32 does: target index i lies at (i + 0.5) * scale - 0.5; scale is the same in both
- * directions. */
-void plane_resize(const plane *from, double scale, plane *to);
+/* Bilinear to the size of `to`, as cv::resize of float32 does; exact halving is the mean of four. */
+void plane_resize(const plane *from, plane *to);
 
-/* A Gaussian of `sigma` (up to 8) pixels, mirrored at the edges. Errors: OUT_OF_MEMORY. */
-gpen_status plane_gaussian(plane *p, float sigma, gpen_error *error);
+/* A Gaussian of `sigma` (up to 8) pixels over 101 taps each way, mirrored at the edges: cv::GaussianBlur of float32, to the last
+ * bit. Errors: OUT_OF_MEMORY. */
+gpen_status plane_gaussian(plane *p, double sigma, gpen_error *error);
 
 /* x' = m[0][0] x + m[0][1] y + m[0][2], y' = m[1][0] x + m[1][1] y + m[1][2], from source to target pixels. */
 typedef struct image_affine {
@@ -73,7 +73,7 @@ void plane_warp(const plane *from, const image_affine *forward, int left, int to
  * the same image. */
 void image_soften(const gpen_image *from, gpen_image *to);
 
-/* ---------------------------------------------------------------- picture files (load.c, save.c) */
+/* ---------------------------------------------------------------- picture files (load.c, put.c, save.c) */
 
 /* What a file has beside its pixels, kept aside so that the result can carry it: ICC profile, EXIF, XMP, IPTC,
  * resolution. */
@@ -88,8 +88,13 @@ typedef enum picture_format {
     PICTURE_OTHER /* anything else that is read (GIF, ...): written as PNG */
 } picture_format;
 
+/* native holds the file's own samples where `image` was converted from them: as large, with the same channels and bits,
+ * upright, in the colours of the photo's profile. It is zeroed when `image` itself holds them (no profile, or one like
+ * sRGB), and where they are not kept: CMYK, Lab and floating point, and profiles that convert in one direction only, come
+ * out as sRGB or grey. */
 typedef struct picture {
     gpen_image image;       /* upright (EXIF orientation applied), sRGB, grey stays grey, alpha kept, 8 or 16 bits */
+    gpen_image native;      /* the file's own samples; see above */
     picture_format format;  /* of the file it came from */
     picture_extras *extras; /* may be NULL */
     char *notes;            /* what was dropped or changed on the way in, one sentence a line, or NULL */
@@ -111,15 +116,40 @@ void pictures_end(void);
  * whatever its name. Pixels that cannot all be read fail the picture (UNREADABLE); a broken EXIF, XMP or ICC block
  * alone is dropped with a note. The embedded profile (or CMYK) is converted to sRGB, 16-bit samples in 16 bits; 1-bit
  * scans become 8-bit grey. Samples whose profile says what sRGB says are left as they are. Release with picture_free,
- * which zeroes it.
+ * which zeroes it. An animation whose frames are a hundred times max_pixels together is TOO_LARGE, although only the first
+ * is read.
  * Errors: INPUT_MISSING, UNREADABLE, UNSUPPORTED_FORMAT, TOO_LARGE, OUT_OF_MEMORY. Safe from several threads. */
 gpen_status picture_load(picture *out, const char *path, const picture_limits *limits, gpen_error *error);
 void picture_free(picture *pic);
+
+/* Takes pixels of `result` (sRGB; size, channels and bits of pic->image, and it may be pic->image) into the picture: those
+ * at which touched[y * width + x] is not 0; touched NULL: all of them. They become the colours of pic->image and,
+ * converted to the photo's own profile, of pic->native where there is one. Every other sample, and alpha everywhere,
+ * stays bit for bit. Works in strips around what is touched, so it needs little memory of its own. Errors:
+ * BAD_ARGUMENT, OUT_OF_MEMORY, WRITE_FAILED (the profile cannot be used after all; some pixels may have been taken). Safe
+ * from several threads, one at a time for one picture. */
+gpen_status picture_put(picture *pic, const gpen_image *result, const uint8_t *touched, gpen_error *error);
+
+/* A line of a receipt: "Model", "gpen-mini". Keys are ASCII letters and digits, beginning with a letter; a value is any
+ * UTF-8 text, what XML cannot hold is left out of it. */
+typedef struct picture_receipt_line {
+    const char *key, *value;
+} picture_receipt_line;
+
+/* What was done to a photo, for its XMP data: the lines as properties of the namespace "gpen" (urn:gpen:receipt/1.0/), and
+ * IPTC's DigitalSourceType compositeWithTrainedAlgorithmicMedia, which says that a model altered it. The XMP that the photo
+ * came with stays, but for an earlier receipt. */
+typedef struct picture_receipt {
+    const picture_receipt_line *lines;
+    int count;
+} picture_receipt;
 
 typedef struct picture_save_options {
     picture_format format; /* JPEG, PNG, WEBP or TIFF */
     int quality;           /* JPEG and WebP, 1..100; 0: 95. WebP at 100 is lossless */
     bool overwrite;        /* false: EXISTS when there is a file of that name, also one that appeared meanwhile */
+    int max_edge;          /* a longer edge is reduced to this many pixels (Lanczos), dots per inch stay; 0: no limit */
+    const picture_receipt *receipt; /* NULL: none */
 } picture_save_options;
 
 /* The format that "keep" writes for a format read: itself, JPEG for HEIF, PNG for OTHER. */
@@ -139,5 +169,28 @@ bool picture_format_of_name(const char *path, picture_format *format);
  * EXISTS, WRITE_FAILED, DISK_FULL, OUT_OF_MEMORY, BAD_ARGUMENT. */
 gpen_status picture_save(const gpen_image *image, const picture_extras *extras, const char *path,
                          const picture_save_options *options, char **notes, gpen_error *error);
+
+/* Writes a picture as it was loaded, with what picture_put brought into it: the file's own samples, nothing converted there
+ * and back, so that a lossless format has every sample that was not touched bit for bit. (Lossless WebP does not keep the
+ * colour of what is wholly transparent.) Where the format cannot hold the profile, pic->image is written instead, as sRGB,
+ * with a note. Otherwise as picture_save. Needs no second copy of the picture, but for WebP. */
+gpen_status picture_save_own(const picture *pic, const char *path, const picture_save_options *options, char **notes,
+                             gpen_error *error);
+
+/* ---------------------------------------------------------------- about files and the library (describe.c) */
+
+/* The format of a file by its first bytes; false when it cannot be read or is none that picture_load reads. */
+bool picture_format_of_file(const char *path, picture_format *format);
+
+/* Writes the library's name and version: "libvips 8.14.1". */
+void pictures_library(char *text, size_t capacity);
+
+typedef struct picture_format_facts {
+    const char *name; /* "JPEG". Static */
+    bool read, write;
+} picture_format_facts;
+
+/* What this machine's library does with the format at `index`, 0 and up; false past the last. After pictures_begin. */
+bool pictures_format(int index, picture_format_facts *facts);
 
 #endif

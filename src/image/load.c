@@ -14,7 +14,6 @@ typedef struct reading {
     int descriptor;
     const char *name; /* the file's, for messages */
     file_kind kind;
-    tiff_facts tiff; /* of a TIFF file */
     int64_t max_pixels;
     bool alone;       /* in a turn alone, where libvips' reasons can be read */
     bool unexplained; /* it failed, or is doubtful, and only a turn alone can tell why */
@@ -68,9 +67,7 @@ static gpen_status find_kind(reading *job, gpen_error *error)
     if (length < 0)
         return gpen_fail(error, GPEN_UNREADABLE, "%s: %s", job->name, strerror(errno));
     job->kind = file_kind_of(head, (size_t)length);
-    if (job->kind.loader == LOADER_TIFF)
-        job->tiff = tiff_examine_file(job->descriptor);
-    if (job->tiff.raw)
+    if (job->kind.loader == LOADER_TIFF && tiff_file_is_raw(job->descriptor))
         job->kind = (file_kind){.name = "a camera raw file"};
     if (!job->kind.readable)
         return gpen_fail(error, GPEN_UNSUPPORTED_FORMAT, "%s: this is %s, not a photo that can be read here", job->name,
@@ -147,13 +144,19 @@ static gpen_status judge_warnings(reading *job, picture *out, gpen_error *error)
 
 /* ---------------------------------------------------------------- the picture */
 
-static gpen_status check_size(const reading *job, const VipsImage *image, gpen_error *error)
+static gpen_status check_size(const reading *job, VipsImage *image, gpen_error *error)
 {
-    enum { MOST_BANDS = 16 };
+    enum { MOST_BANDS = 16, MOST_FRAME_SUM = 100 };
     int64_t pixels = (int64_t)image->Xsize * image->Ysize;
     if (pixels > job->max_pixels)
         return gpen_fail(error, GPEN_TOO_LARGE, "%s: %d x %d pixels are %.1f megapixels; the limit is %.1f", job->name,
                          image->Xsize, image->Ysize, (double)pixels / 1e6, (double)job->max_pixels / 1e6);
+    /* Only the first frame is decoded, but a file that claims this much was made to do harm. */
+    int64_t frames = vips_image_get_n_pages(image), all;
+    bool animation = job->kind.loader == LOADER_GIF || job->kind.loader == LOADER_WEBP;
+    if (animation && (__builtin_mul_overflow(pixels, frames, &all) || all / MOST_FRAME_SUM > job->max_pixels))
+        return gpen_fail(error, GPEN_TOO_LARGE, "%s: %lld frames of %d x %d pixels are too much", job->name,
+                         (long long)frames, image->Xsize, image->Ysize);
     if (image->Bands > MOST_BANDS)
         return gpen_fail(error, GPEN_UNSUPPORTED_FORMAT, "%s: a picture with %d channels is not a photo", job->name,
                          image->Bands);
@@ -171,27 +174,62 @@ static void note_pages(VipsImage *image, const file_kind *kind, char **notes)
                   pages);
 }
 
+/* libvips leaves out what TIFF files hold of EXIF. */
+static bool take_tiff_exif(const reading *job, picture *out)
+{
+    size_t length;
+    bool partly;
+    unsigned char *block = tiff_exif_read(job->descriptor, &length, &partly);
+    bool taken = !block || extras_add_exif(out->extras, block, length, &out->notes);
+    if (partly)
+        notes_add(&out->notes, "Part of the EXIF data was damaged and left out.");
+    g_free(block);
+    return taken;
+}
+
+static gpen_status read_metadata(const reading *job, VipsImage *decoded, const work_image *work, picture *out,
+                                 gpen_error *error)
+{
+    out->extras = extras_take(decoded, work->keep_profile, &out->notes);
+    if (!out->extras || (job->kind.loader == LOADER_TIFF && !take_tiff_exif(job, out)))
+        return gpen_fail_memory(error, "a picture's metadata", sizeof *out->extras);
+    out->extras->converted = work->own;
+    return GPEN_OK;
+}
+
+/* The file's own samples, and the sRGB picture made of them. */
+static gpen_status read_own(VipsImage *decoded, VipsImage *own, picture *out, gpen_error *error)
+{
+    gpen_status status = upright_read(own, vips_image_get_orientation(decoded), &out->native, error);
+    if (status)
+        return status;
+    VipsImage *native = pixels_wrap(&out->native), *converted = NULL;
+    const extra_field *profile = extras_find(out->extras, VIPS_META_ICC_NAME);
+    if (native && profile && !colour_own_to_work(native, profile, &converted))
+        status = upright_read(converted, 1, &out->image, error);
+    else
+        status = GPEN_UNREADABLE;
+    VIPS_UNREF(converted);
+    VIPS_UNREF(native);
+    return status;
+}
+
 static gpen_status read_decoded(reading *job, VipsImage *decoded, picture *out, gpen_error *error)
 {
     gpen_status status = check_size(job, decoded, error);
     if (status)
         return status;
     note_pages(decoded, &job->kind, &out->notes);
-    if (job->tiff.exif)
-        notes_add(&out->notes, "The EXIF data was left out: it cannot be read from TIFF files.");
     /* libpng drops a broken profile by itself. */
     if (job->kind.loader == LOADER_PNG && turn_heard("iCCP") && !vips_image_get_typeof(decoded, VIPS_META_ICC_NAME))
         notes_add(&out->notes, "The colour profile is damaged and was left out; the colours were taken as sRGB.");
     work_image work = {0};
     status = colour_to_work(decoded, job->name, &work, &out->notes, error);
-    if (!status) {
-        out->extras = extras_take(decoded, work.keep_profile, &out->notes);
-        if (!out->extras)
-            status = gpen_fail_memory(error, "a picture's metadata", sizeof *out->extras);
-        else
-            out->extras->converted = work.converted;
-    }
     if (!status)
+        status = read_metadata(job, decoded, &work, out, error);
+    if (!status && work.own)
+        status = read_own(decoded, work.image, out, error);
+    else if (!status)
         status = upright_read(work.image, vips_image_get_orientation(decoded), &out->image, error);
     VIPS_UNREF(work.image);
     return status;
@@ -250,6 +288,7 @@ void picture_free(picture *pic)
     if (!pic)
         return;
     gpen_image_free(&pic->image);
+    gpen_image_free(&pic->native);
     extras_free(pic->extras);
     free(pic->notes);
     *pic = (picture){0};

@@ -1,8 +1,12 @@
 /* ICC profiles, as far as their header and table of tags tell: what colours they describe and in which directions. Its
  * own file because libvips silently puts sRGB in the place of a profile that does not fit, and the photographer is to
  * know. */
+#include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "image/picture_room.h"
 
@@ -55,4 +59,37 @@ bool profile_intent(const void *profile, size_t length, bool output, VipsIntent 
         return true;
     }
     return has_tag(profile, length, "rTRC") || has_tag(profile, length, "kTRC");
+}
+
+/* A new file that has no name and goes when it is closed. */
+static int open_nameless(void)
+{
+#ifdef MFD_CLOEXEC
+    return memfd_create("profile", MFD_CLOEXEC);
+#else
+    FILE *file = tmpfile();
+    int descriptor = file ? fcntl(fileno(file), F_DUPFD_CLOEXEC, 0) : -1;
+    if (file)
+        fclose(file);
+    return descriptor;
+#endif
+}
+
+int profile_open(const void *profile, size_t length)
+{
+    int descriptor = open_nameless();
+    if (descriptor < 0)
+        return -1;
+    const char *p = profile;
+    while (length) {
+        ssize_t written = write(descriptor, p, length);
+        if (written <= 0)
+            break;
+        p += written;
+        length -= (size_t)written;
+    }
+    if (!length && !lseek(descriptor, 0, SEEK_SET))
+        return descriptor;
+    close(descriptor);
+    return -1;
 }

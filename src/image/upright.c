@@ -1,8 +1,16 @@
-/* From libvips' strips into our own pixels, turned the way up that the orientation tag asks for. Its own file because
- * it is where the one full-size copy of a picture is made: turning while copying spares a second one. */
+/* From libvips' strips into our own pixels, turned the way up that the orientation tag asks for, and our pixels in
+ * libvips' hands. Its own file because it is where the one full-size copy of a picture is made: turning while copying
+ * spares a second one. */
 #include <string.h>
 
 #include "image/picture_room.h"
+
+VipsImage *pixels_wrap(const gpen_image *image)
+{
+    return vips_image_new_from_memory(image->pixels, image->row_bytes * (size_t)image->height, image->width,
+                                      image->height, image->channels,
+                                      image->bits == 16 ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR);
+}
 
 /* Where the source's pixels go: the source's (x, y) lies at start + x * right + y * down. */
 typedef struct placing {

@@ -41,8 +41,10 @@ static position locate(const image_affine *inverse, int x, int y)
 {
     const double one = 1 << COORDINATE_BITS;
     const int half = (1 << COORDINATE_BITS) / FRACTIONS / 2, shift = COORDINATE_BITS - FRACTION_BITS;
-    int64_t across = (int64_t)nearest((inverse->m[0][1] * y + inverse->m[0][2]) * one) + half + nearest(inverse->m[0][0] * x * one);
-    int64_t down = (int64_t)nearest((inverse->m[1][1] * y + inverse->m[1][2]) * one) + half + nearest(inverse->m[1][0] * x * one);
+    int64_t across =
+        (int64_t)nearest((inverse->m[0][1] * y + inverse->m[0][2]) * one) + half + nearest(inverse->m[0][0] * x * one);
+    int64_t down =
+        (int64_t)nearest((inverse->m[1][1] * y + inverse->m[1][2]) * one) + half + nearest(inverse->m[1][0] * x * one);
     across >>= shift;
     down >>= shift;
     return (position){(int)(across >> FRACTION_BITS), (int)(down >> FRACTION_BITS), (int)(across & (FRACTIONS - 1)),
@@ -55,7 +57,8 @@ static void fixed_weights(const position *p, int weights[4])
     float fx = (float)p->x_fraction / FRACTIONS, fy = (float)p->y_fraction / FRACTIONS;
     const float exact[4] = {(1 - fy) * (1 - fx), (1 - fy) * fx, fy * (1 - fx), fy * fx};
     for (int i = 0; i < 4; i++)
-        weights[i] = nearest((double)exact[i] * WEIGHT_ONE); /* products of 32nds: exact in 15 bits, no step is missed */
+        weights[i] =
+            nearest((double)exact[i] * WEIGHT_ONE); /* products of 32nds: exact in 15 bits, no step is missed */
 }
 
 static bool inside(int x, int y, int width, int height)
@@ -72,7 +75,8 @@ static void warp_pixel_8(const gpen_image *from, const position *p, unsigned cha
         for (int i = 0; i < 4; i++) {
             int x = p->x + i % 2, y = p->y + i / 2;
             if (inside(x, y, from->width, from->height))
-                sum += weights[i] * ((const unsigned char *)from->pixels)[(size_t)y * from->row_bytes + (size_t)(x * channels + c)];
+                sum += weights[i] *
+                       ((const unsigned char *)from->pixels)[(size_t)y * from->row_bytes + (size_t)(x * channels + c)];
         }
         to[c] = (unsigned char)((sum + WEIGHT_ONE / 2) >> WEIGHT_BITS);
     }

@@ -50,13 +50,14 @@ static void encode(builder *b, const gpen_architecture *a, nn_value image, nn_va
                                                                 .after = 2,
                                                                 .activation = NN_LINEAR});
         features[top - j] =
-            nn_conv(b->graph, &(nn_conv_options){.input = blurred,
-                                                 .weight = tensor(b, prefix, "1.weight", equalised(9 * a->channels[top - j + 1])),
-                                                 .bias = tensor(b, prefix, "2.bias", 1),
-                                                 .activation = NN_LEAKY_SCALED,
-                                                 .outputs = a->channels[top - j],
-                                                 .kernel = 3,
-                                                 .stride = 2});
+            nn_conv(b->graph,
+                    &(nn_conv_options){.input = blurred,
+                                       .weight = tensor(b, prefix, "1.weight", equalised(9 * a->channels[top - j + 1])),
+                                       .bias = tensor(b, prefix, "2.bias", 1),
+                                       .activation = NN_LEAKY_SCALED,
+                                       .outputs = a->channels[top - j],
+                                       .kernel = 3,
+                                       .stride = 2});
     }
 }
 
@@ -102,18 +103,19 @@ static styled_map styled(builder *b, const gpen_architecture *a, const char *pre
     nn_weight bias = tensor(b, prefix, "activate.bias", 1), feature_bias = bias;
     feature_bias.offset = outputs;
     nn_value style = modulation(b, prefix, a->style_length, from.channels);
-    nn_value map = nn_conv(b->graph, &(nn_conv_options){.input = from.map,
-                                                        .feature = from.feature,
-                                                        .style = style,
-                                                        .demodulation = nn_demodulate(b->graph, style, weight, outputs, 9),
-                                                        .weight = weight,
-                                                        .bias = up ? (nn_weight){0} : bias,
-                                                        .activation = up ? NN_LINEAR : NN_LEAKY_SCALED,
-                                                        .outputs = outputs,
-                                                        .kernel = 3,
-                                                        .stride = up ? 2 : 1,
-                                                        .padding = up ? 0 : 1,
-                                                        .transposed = up});
+    nn_value map =
+        nn_conv(b->graph, &(nn_conv_options){.input = from.map,
+                                             .feature = from.feature,
+                                             .style = style,
+                                             .demodulation = nn_demodulate(b->graph, style, weight, outputs, 9),
+                                             .weight = weight,
+                                             .bias = up ? (nn_weight){0} : bias,
+                                             .activation = up ? NN_LINEAR : NN_LEAKY_SCALED,
+                                             .outputs = outputs,
+                                             .kernel = 3,
+                                             .stride = up ? 2 : 1,
+                                             .padding = up ? 0 : 1,
+                                             .transposed = up});
     if (up)
         map = nn_blur(b->graph, &(nn_blur_options){.input = map,
                                                    .kernel = tensor(b, prefix, "conv.blur.kernel", 1),
@@ -129,13 +131,14 @@ static nn_value to_rgb(builder *b, const gpen_architecture *a, const char *prefi
     nn_value add = below;
     if (below != NN_NONE)
         add = nn_upsample(b->graph, below, tensor(b, prefix, "upsample.kernel", 1));
-    return nn_to_rgb(b->graph, &(nn_to_rgb_options){.input = from.map,
-                                                    .feature = from.feature,
-                                                    .style = modulation(b, prefix, a->style_length, from.channels),
-                                                    .weight = tensor(b, prefix, "conv.weight", equalised(from.channels)),
-                                                    .bias = tensor(b, prefix, "bias", 1),
-                                                    .add = add,
-                                                    .outputs = 3});
+    return nn_to_rgb(b->graph,
+                     &(nn_to_rgb_options){.input = from.map,
+                                          .feature = from.feature,
+                                          .style = modulation(b, prefix, a->style_length, from.channels),
+                                          .weight = tensor(b, prefix, "conv.weight", equalised(from.channels)),
+                                          .bias = tensor(b, prefix, "bias", 1),
+                                          .add = add,
+                                          .outputs = 3});
 }
 
 static void mark_level(builder *b, int level, styled_map map, nn_value rgb)

@@ -83,14 +83,15 @@ static gpen_status read_sizes(gpen_architecture *a, const weights *file, gpen_er
     if (!levels)
         return gpen_fail(error, GPEN_MODEL_INVALID, "no GPEN model: the tensor ecd0.0.0.weight is missing");
     if (levels < LEAST_LEVELS || encoder_width(file, levels))
-        return gpen_fail(error, GPEN_MODEL_INVALID, "a GPEN of %d encoder layers: sizes from 64 to 2048 pixels have 5 to 10",
-                         levels);
+        return gpen_fail(error, GPEN_MODEL_INVALID,
+                         "a GPEN of %d encoder layers: sizes from 64 to 2048 pixels have 5 to 10", levels);
     *a = (gpen_architecture){.size = 4 << (levels - 1), .levels = levels};
     for (int j = 0; j < levels; j++)
         a->channels[levels - 1 - j] = encoder_width(file, j);
     a->style_length = tensor_dimension(file, "final_linear.0", ".bias", 1, 0);
     if (!a->style_length)
-        return gpen_fail(error, GPEN_MODEL_INVALID, "no GPEN model: the tensor final_linear.0.bias is missing or misshapen");
+        return gpen_fail(error, GPEN_MODEL_INVALID,
+                         "no GPEN model: the tensor final_linear.0.bias is missing or misshapen");
     char name[64];
     do
         snprintf(name, sizeof name, "generator.style.%d.weight", ++a->mapping_layers);

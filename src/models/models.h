@@ -11,8 +11,8 @@ enum { GPEN_MAX_LEVELS = 10 }; /* 4, 8, ... 2048 pixels */
 
 /* What the tensors' names and shapes say about a GPEN. Level l has maps of 4 << l pixels. */
 typedef struct gpen_architecture {
-    int size;           /* pixels a side: 64..2048 */
-    int levels;         /* 4 << (levels - 1) == size */
+    int size;   /* pixels a side: 64..2048 */
+    int levels; /* 4 << (levels - 1) == size */
     int channels[GPEN_MAX_LEVELS];
     int style_length;
     int mapping_layers;

@@ -38,7 +38,8 @@ static int expect_block(tensor_check *check, const char *part, int number, int i
     snprintf(name, sizeof name, "%s.shortcut_func", block);
     int shortcut = has_shortcut(check->file, block) ? expect_conv(check, name, inputs, false) : inputs;
     if (!check->status && shortcut != last)
-        check->status = gpen_fail(check->error, GPEN_MODEL_INVALID, "the block %s adds %d channels to %d", block, last, shortcut);
+        check->status =
+            gpen_fail(check->error, GPEN_MODEL_INVALID, "the block %s adds %d channels to %d", block, last, shortcut);
     return last;
 }
 
@@ -78,7 +79,8 @@ typedef struct builder {
     const weights *file;
 } builder;
 
-static nn_value conv(const builder *b, const char *block, const char *name, nn_value from, scaling scale, nn_value add, float slope)
+static nn_value conv(const builder *b, const char *block, const char *name, nn_value from, scaling scale, nn_value add,
+                     float slope)
 {
     char prefix[96];
     snprintf(prefix, sizeof prefix, "%s%s", block, name);

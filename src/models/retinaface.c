@@ -38,7 +38,8 @@ static void expect_conv(tensor_check *check, const char *conv, const char *norm,
 static nn_norm norm_of(const builder *b, const char *prefix)
 {
     return (nn_norm){tensor_weight(b->file, prefix, ".weight", 1), tensor_weight(b->file, prefix, ".bias", 1),
-                     tensor_weight(b->file, prefix, ".running_mean", 1), tensor_weight(b->file, prefix, ".running_var", 1)};
+                     tensor_weight(b->file, prefix, ".running_mean", 1),
+                     tensor_weight(b->file, prefix, ".running_var", 1)};
 }
 
 static nn_value conv(const builder *b, const char *name, const char *norm, nn_value from, int stride, nn_value add,
@@ -163,11 +164,12 @@ static nn_value separable(const builder *b, const char *prefix, nn_value from, i
     const nn_activation leaky = {0.1f, 1.0f};
     char name[96], norm[96];
     snprintf(norm, sizeof norm, "%s.1", prefix);
-    nn_value map = nn_depthwise(b->graph, &(nn_depthwise_options){.input = from,
-                                                                  .weight = tensor_weight(b->file, prefix, ".0.weight", 1),
-                                                                  .norm = norm_of(b, norm),
-                                                                  .activation = leaky,
-                                                                  .stride = stride});
+    nn_value map =
+        nn_depthwise(b->graph, &(nn_depthwise_options){.input = from,
+                                                       .weight = tensor_weight(b->file, prefix, ".0.weight", 1),
+                                                       .norm = norm_of(b, norm),
+                                                       .activation = leaky,
+                                                       .stride = stride});
     snprintf(name, sizeof name, "%s.3", prefix);
     snprintf(norm, sizeof norm, "%s.4", prefix);
     return conv(b, name, norm, map, 1, NN_NONE, leaky);

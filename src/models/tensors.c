@@ -66,11 +66,12 @@ static gpen_status compare(tensor_check *check, const weights_tensor *tensor, in
         char is[128], should[128];
         describe_shape(is, sizeof is, tensor->rank, tensor->shape);
         describe_shape(should, sizeof should, rank, shape);
-        return gpen_fail(check->error, GPEN_MODEL_INVALID, "the tensor %s has the shape %s, not %s", tensor->name, is, should);
+        return gpen_fail(check->error, GPEN_MODEL_INVALID, "the tensor %s has the shape %s, not %s", tensor->name, is,
+                         should);
     }
     if (!is_floating(tensor->dtype))
-        return gpen_fail(check->error, GPEN_MODEL_INVALID, "the tensor %s holds %s, not floating-point numbers", tensor->name,
-                         weights_dtype_name(tensor->dtype));
+        return gpen_fail(check->error, GPEN_MODEL_INVALID, "the tensor %s holds %s, not floating-point numbers",
+                         tensor->name, weights_dtype_name(tensor->dtype));
     return GPEN_OK;
 }
 
@@ -81,7 +82,8 @@ void tensor_expect(tensor_check *check, const char *prefix, const char *suffix, 
     char name[NAME_LENGTH];
     int index = find(check->file, prefix, suffix, name);
     if (index < 0) {
-        check->status = gpen_fail(check->error, GPEN_MODEL_INVALID, "no %s model: the tensor %s is missing", check->network, name);
+        check->status =
+            gpen_fail(check->error, GPEN_MODEL_INVALID, "no %s model: the tensor %s is missing", check->network, name);
         return;
     }
     int64_t shape[WEIGHTS_MAX_RANK];
@@ -105,8 +107,8 @@ gpen_status tensor_check_end(tensor_check *check, const char *ignored_suffix)
     for (size_t i = 0; !check->status && i < weights_count(check->file); i++) {
         const char *name = weights_at(check->file, i)->name;
         if (!check->known[i] && !ends_with(name, ignored_suffix))
-            check->status = gpen_fail(check->error, GPEN_MODEL_INVALID, "the tensor %s does not belong to a %s model", name,
-                                      check->network);
+            check->status = gpen_fail(check->error, GPEN_MODEL_INVALID, "the tensor %s does not belong to a %s model",
+                                      name, check->network);
     }
     free(check->known);
     check->known = NULL;

@@ -44,7 +44,8 @@ static size_t lowest_gap(const arena_block *block, arena_block **placed, int cou
 bool arena_place(arena_block *blocks, int count, size_t *floats)
 {
     *floats = 0;
-    arena_block **order = calloc((size_t)count + 1, sizeof *order), **placed = calloc((size_t)count + 1, sizeof *placed);
+    arena_block **order = calloc((size_t)count + 1, sizeof *order),
+                **placed = calloc((size_t)count + 1, sizeof *placed);
     for (int i = 0; order && placed && i < count; i++)
         order[i] = &blocks[i];
     if (order && placed) {

@@ -6,8 +6,8 @@
 
 typedef struct nn_backend {
     const char *name; /* "cpu" */
-    gpen_status (*upload)(void **program, nn_device *device, const nn_graph *graph, const nn_weights *weights, int flags,
-                          gpen_error *error);
+    gpen_status (*upload)(void **program, nn_device *device, const nn_graph *graph, const nn_weights *weights,
+                          int flags, gpen_error *error);
     gpen_status (*resize)(void *program, const nn_graph *graph, const nn_weights *weights, gpen_error *error);
     void (*run)(void *program, const float *input, float *const *outputs);
     void (*release)(void *program);

@@ -58,7 +58,8 @@ static bool optional_vector(const nn_graph *graph, nn_value value, int length)
 /* Does the weight have `count` numbers from its offset on? */
 static bool fits(nn_weight weight, int64_t count)
 {
-    return weight.tensor > 0 && weight.offset >= 0 && weight.offset <= weight.count && count <= weight.count - weight.offset;
+    return weight.tensor > 0 && weight.offset >= 0 && weight.offset <= weight.count &&
+           count <= weight.count - weight.offset;
 }
 
 static bool optional_fits(nn_weight weight, int64_t count)
@@ -70,8 +71,8 @@ static nn_value append(nn_graph *graph, nn_node node, const nn_value *inputs, in
 {
     if (graph->error.status)
         return NN_NONE;
-    if (node.shape.channels < 1 || node.shape.channels > MAX_CHANNELS || node.shape.height < 1 || node.shape.width < 1 ||
-        node.shape.height > MAX_SIDE || node.shape.width > MAX_SIDE)
+    if (node.shape.channels < 1 || node.shape.channels > MAX_CHANNELS || node.shape.height < 1 ||
+        node.shape.width < 1 || node.shape.height > MAX_SIDE || node.shape.width > MAX_SIDE)
         return refuse(graph, "shape", "a size out of range");
     if (graph->count == graph->capacity) {
         int capacity = graph->capacity * 2;
@@ -101,7 +102,9 @@ nn_value nn_constant(nn_graph *graph, nn_weight weight, int channels, int height
 {
     if (!fits(weight, (int64_t)channels * height * width))
         return refuse(graph, "constant", "the weights are of another size");
-    nn_node node = {.operation = NN_OP_CONSTANT, .shape = {NN_MAP, channels, height, width}, .dense = {.weight = weight}};
+    nn_node node = {.operation = NN_OP_CONSTANT,
+                    .shape = {NN_MAP, channels, height, width},
+                    .dense = {.weight = weight}};
     return append(graph, node, NULL, 0);
 }
 
@@ -167,7 +170,8 @@ nn_value nn_conv(nn_graph *graph, const nn_conv_options *options)
     if (!channels)
         return refuse(graph, "convolution", "the feature does not fit the input");
     nn_node node = {.operation = NN_OP_CONV, .conv = *options};
-    if (options->outputs < 1 || options->outputs > MAX_CHANNELS || !convolved(options, shape_of(graph, input), &node.shape))
+    if (options->outputs < 1 || options->outputs > MAX_CHANNELS ||
+        !convolved(options, shape_of(graph, input), &node.shape))
         return refuse(graph, "convolution", "kernel, stride or padding out of range");
     if (!fits(options->weight, (int64_t)options->outputs * channels * options->kernel * options->kernel) ||
         !optional_fits(options->bias, options->outputs) || !norm_fits(&options->norm, options->outputs) ||
@@ -178,7 +182,8 @@ nn_value nn_conv(nn_graph *graph, const nn_conv_options *options)
         return refuse(graph, "convolution", "what it adds is of another size");
     if (options->add != NN_NONE && options->activation.gain != 1.0f)
         return refuse(graph, "convolution", "an activation with a gain cannot follow an addition");
-    if (!optional_vector(graph, options->style, channels) || !optional_vector(graph, options->demodulation, options->outputs))
+    if (!optional_vector(graph, options->style, channels) ||
+        !optional_vector(graph, options->demodulation, options->outputs))
         return refuse(graph, "convolution", "style or demodulation of another length");
     return append(graph, node,
                   (nn_value[]){input, options->feature.map, options->style, options->demodulation, options->add}, 5);
@@ -249,8 +254,8 @@ nn_value nn_blur(nn_graph *graph, const nn_blur_options *options)
         return refuse(graph, "blur", "it has no input");
     const nn_shape *in = shape_of(graph, options->input);
     int grow = options->before + options->after - 3;
-    if (options->before < 0 || options->after < 0 || options->before > 3 || options->after > 3 || in->height + grow < 1 ||
-        in->width + grow < 1)
+    if (options->before < 0 || options->after < 0 || options->before > 3 || options->after > 3 ||
+        in->height + grow < 1 || in->width + grow < 1)
         return refuse(graph, "blur", "padding out of range");
     if (!fits(options->kernel, 16) || !optional_fits(options->bias, in->channels))
         return refuse(graph, "blur", "the weights are of another size");
@@ -281,8 +286,9 @@ nn_value nn_to_rgb(nn_graph *graph, const nn_to_rgb_options *options)
                     .shape = {NN_PLANAR, options->outputs, in->height, in->width},
                     .to_rgb = *options};
     if (!channels || options->outputs < 1 || options->outputs > 4 ||
-        !fits(options->weight, (int64_t)options->outputs * channels) || !optional_fits(options->bias, options->outputs) ||
-        options->style == NN_NONE || !optional_vector(graph, options->style, channels))
+        !fits(options->weight, (int64_t)options->outputs * channels) ||
+        !optional_fits(options->bias, options->outputs) || options->style == NN_NONE ||
+        !optional_vector(graph, options->style, channels))
         return refuse(graph, "to_rgb", "feature, weights or style of another size");
     if (options->add != NN_NONE &&
         (!good(graph, options->add, NN_PLANAR) || !same_shape(shape_of(graph, options->add), &node.shape)))
@@ -290,7 +296,8 @@ nn_value nn_to_rgb(nn_graph *graph, const nn_to_rgb_options *options)
     return append(graph, node, (nn_value[]){options->input, options->feature.map, options->style, options->add}, 4);
 }
 
-nn_value nn_dense(nn_graph *graph, nn_value vector, nn_weight weight, nn_weight bias, int outputs, nn_activation activation)
+nn_value nn_dense(nn_graph *graph, nn_value vector, nn_weight weight, nn_weight bias, int outputs,
+                  nn_activation activation)
 {
     if (!good(graph, vector, NN_VECTOR))
         return refuse(graph, "dense", "it has no input");

@@ -89,9 +89,9 @@ nn_value nn_constant(nn_graph *graph, nn_weight weight, int channels, int height
 /* A second source of channels, read behind the first without being copied: GPEN's encoder features, which stand where
  * StyleGAN2 adds noise. A number x of channel c is read as leaky(gain * x + bias[c]). */
 typedef struct nn_feature {
-    nn_value map;    /* NN_NONE: absent. The height and width of the first source */
-    nn_weight gain;  /* one number */
-    nn_weight bias;  /* one number a channel */
+    nn_value map;   /* NN_NONE: absent. The height and width of the first source */
+    nn_weight gain; /* one number */
+    nn_weight bias; /* one number a channel */
 } nn_feature;
 
 /* leaky(x) = x where positive, slope * x elsewhere, then times gain. {1, 1} is nothing at all. */
@@ -99,7 +99,7 @@ typedef struct nn_activation {
     float slope, gain;
 } nn_activation;
 
-#define NN_LINEAR ((nn_activation){1.0f, 1.0f})
+#define NN_LINEAR       ((nn_activation){1.0f, 1.0f})
 #define NN_LEAKY_SCALED ((nn_activation){0.2f, 1.41421356f}) /* StyleGAN2's, keeps the variance */
 
 /* Batch normalisation with fixed statistics (epsilon 1e-5): x times gain / sqrt(variance + epsilon), plus what puts mean to shift. */
@@ -117,7 +117,7 @@ typedef enum nn_padding {
  * demodulation it is StyleGAN2's modulated one, whose weights need not be touched for each picture (Karras et al., CVPR 2020,
  * section 2.2: scaling the weights by the style equals scaling the input). */
 typedef struct nn_conv_options {
-    nn_value input;        /* map or planar */
+    nn_value input; /* map or planar */
     nn_feature feature;
     nn_value style;        /* vector over all input channels, or NN_NONE */
     nn_value demodulation; /* vector over the output channels, or NN_NONE */
@@ -191,7 +191,8 @@ typedef struct nn_to_rgb_options {
 nn_value nn_to_rgb(nn_graph *graph, const nn_to_rgb_options *options);
 
 /* y = leaky(weight x + bias). weight [outputs][n]. */
-nn_value nn_dense(nn_graph *graph, nn_value vector, nn_weight weight, nn_weight bias, int outputs, nn_activation activation);
+nn_value nn_dense(nn_graph *graph, nn_value vector, nn_weight weight, nn_weight bias, int outputs,
+                  nn_activation activation);
 
 /* y[o] = 1 / sqrt(sum over i of style[i]^2 * sum over taps of weight[o][i][tap]^2 + 1e-8): how much a modulated convolution
  * must scale its outputs so that they keep unit variance. weight [outputs][n][taps], as the convolution has it. */
@@ -220,8 +221,8 @@ enum {
 
 /* Compiles; asks weights->read for each tensor at least once. Errors: what the graph recorded (BAD_ARGUMENT, OUT_OF_MEMORY),
  * what read returned, MODEL_INVALID (a FIR kernel that is not separable). The device must outlive the plan. */
-gpen_status nn_plan_compile(nn_plan **plan, nn_device *device, const nn_graph *graph, const nn_weights *weights, int flags,
-                            gpen_error *error);
+gpen_status nn_plan_compile(nn_plan **plan, nn_device *device, const nn_graph *graph, const nn_weights *weights,
+                            int flags, gpen_error *error);
 void nn_plan_free(nn_plan *plan);
 
 /* Makes the plan one of the same network for another input size: `graph` is the same graph with other heights and widths. When

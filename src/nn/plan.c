@@ -18,8 +18,8 @@ static gpen_status check(const nn_graph *graph, gpen_error *error)
     return GPEN_OK;
 }
 
-gpen_status nn_plan_compile(nn_plan **out, nn_device *device, const nn_graph *graph, const nn_weights *weights, int flags,
-                            gpen_error *error)
+gpen_status nn_plan_compile(nn_plan **out, nn_device *device, const nn_graph *graph, const nn_weights *weights,
+                            int flags, gpen_error *error)
 {
     *out = NULL;
     gpen_status status = check(graph, error);

@@ -1,18 +1,20 @@
 /* One aligned face in memory: resize to the network's square, restore, blend. */
-#include "image/image.h"
-#include "portrait/portrait.h"
+#include "portrait/room.h"
 
 enum { LEAST_SIDE = 16, MOST_SIDE = 65500 };
 
 gpen_settings gpen_settings_default(void)
 {
-    return (gpen_settings){.strength = 100};
+    return (gpen_settings){.mode = GPEN_MODE_NATURAL, .strength = 80, .least_face = 16, .least_score = 0.9f};
 }
 
-static gpen_status check(const gpen_model *model, const gpen_image *face, const gpen_settings *settings, gpen_error *error)
+static gpen_status check(const gpen_model *model, const gpen_image *face, const gpen_settings *settings,
+                         gpen_error *error)
 {
     if (!model || !face)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "a model and a face are needed");
+    if (!model->restorer.plan)
+        return gpen_fail(error, GPEN_MODEL_MISSING, "this handle was opened without a restorer");
     if (settings->strength < 0 || settings->strength > 100)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "strength must be 0 to 100, not %d", settings->strength);
     gpen_status status = image_check(face, error);
@@ -24,6 +26,16 @@ static gpen_status check(const gpen_model *model, const gpen_image *face, const 
     return GPEN_OK;
 }
 
+/* crop is the resized face, restored as large. */
+static gpen_status restore(gpen_model *model, const gpen_image *crop, int strength, gpen_image *restored,
+                           gpen_error *error)
+{
+    if (!restorer_apply(&model->restorer, crop, restored))
+        return gpen_fail(error, GPEN_MODEL_INVALID, "the model gave no usable numbers for this face");
+    blend_strength(crop, strength, restored);
+    return GPEN_OK;
+}
+
 gpen_status gpen_restore_aligned(gpen_model *model, const gpen_image *face, const gpen_settings *settings,
                                  gpen_image *restored, gpen_error *error)
 {
@@ -32,14 +44,19 @@ gpen_status gpen_restore_aligned(gpen_model *model, const gpen_image *face, cons
     gpen_settings defaults = gpen_settings_default();
     settings = settings ? settings : &defaults;
     gpen_status status = check(model, face, settings, error);
-    if (!status)
-        status = image_new(restored, restorer_size(model), restorer_size(model), face->channels, face->bits, error);
-    if (!status)
-        status = image_resize_bilinear(face, restored, error);
-    if (status) {
-        gpen_image_free(restored);
+    if (status)
         return status;
-    }
-    restorer_apply(model, restored, settings->strength, restored);
-    return GPEN_OK;
+    int size = model->restorer.architecture.size;
+    gpen_image crop = {0};
+    status = image_new(&crop, size, size, face->channels, face->bits, error);
+    if (!status)
+        status = image_new(restored, size, size, face->channels, face->bits, error);
+    if (!status)
+        status = image_resize_bilinear(face, &crop, error);
+    if (!status)
+        status = restore(model, &crop, settings->strength, restored, error);
+    gpen_image_free(&crop);
+    if (status)
+        gpen_image_free(restored);
+    return status;
 }

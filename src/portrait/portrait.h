@@ -1,4 +1,4 @@
-/* portrait.h: one face, and later one photo, through the networks. The face of src/portrait; most of it is public, in gpen.h.
+/* portrait.h: one photo, or one aligned face, through the networks. The face of src/portrait; most of it is public, in gpen.h.
  */
 #ifndef GPEN_PORTRAIT_H
 #define GPEN_PORTRAIT_H
@@ -6,21 +6,34 @@
 #include "nn/nn.h"
 #include "weights/weights.h"
 
-/* A gpen_model from tensors that are open already. The file may be closed afterwards. Release with gpen_model_close. */
-gpen_status restorer_new(gpen_model **model, const weights *file, const gpen_options *options, gpen_error *error);
+/* What kind of model a file holds. */
+typedef enum model_kind { MODEL_RESTORER, MODEL_DETECTOR, MODEL_PARSER } model_kind;
 
-/* The compiled plan, for `gpen bench`. */
-nn_plan *restorer_plan(gpen_model *model);
+/* "restorer", "detector", "parser". Static. */
+const char *model_kind_name(model_kind kind);
 
-/* Is the file a restorer this program can run? A weights_check for models_import; context is not used. */
-gpen_status restorer_check(const weights *file, void *context, gpen_error *error);
+/* Says which of the networks this program knows the tensors are, all of them checked by name and shape.
+ * Errors: MODEL_INVALID, with the first thing wrong for the kind that the names suggest. */
+gpen_status model_identify(const weights *file, model_kind *kind, gpen_error *error);
 
-/* One crop at the model's size through the network: pixels to planar floats, the network, floats to pixels, blended with the
- * crop by strength (0..100). crop and restored: size x size, the same channels and bits; alpha is copied. They may be the
- * same image. */
-void restorer_apply(gpen_model *model, const gpen_image *crop, int strength, gpen_image *restored);
+/* The restorer's compiled plan, for `gpen bench`; NULL without a restorer. */
+nn_plan *model_restorer_plan(gpen_model *model);
 
-/* Side of the crop. */
-int restorer_size(const gpen_model *model);
+/* What a caller may want to see while a photo is worked on. Each may be NULL. */
+typedef struct photo_watch {
+    void *context;
+    /* The faces were found and chosen; those in state FOUND will be restored, one after another. */
+    void (*found)(void *context, const gpen_faces *faces);
+    /* Face `index` has its final state. crop and restored (size x size, sRGB; restored as it was pasted) are NULL unless it was
+     * RESTORED, and valid only during the call. false: stop, the photo is CANCELLED. */
+    bool (*done)(void *context, const gpen_faces *faces, size_t index, const gpen_image *crop,
+                 const gpen_image *restored);
+} photo_watch;
+
+/* gpen_enhance, with two things more. touched: [height][width] bytes, set to 1 where a mask changed the pixel (the caller zeroes
+ * it), or NULL. watch may be NULL. */
+gpen_status photo_enhance(gpen_model *model, const gpen_image *photo, const gpen_settings *settings,
+                          gpen_image *restored, uint8_t *touched, gpen_faces *faces, const photo_watch *watch,
+                          gpen_error *error);
 
 #endif

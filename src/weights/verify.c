@@ -51,6 +51,9 @@ gpen_status models_verify(const installed_model *model, gpen_error *error)
     char recorded[65], computed[65];
     if (!path_is_file(model->path))
         return gpen_fail(error, GPEN_MODEL_MISSING, "%s: the file is not there", model->name);
+    if (!sha256_available())
+        return gpen_fail(error, GPEN_UNSUPPORTED_FORMAT, "%s: not compared, this build cannot compute SHA-256",
+                         model->name);
     char *list = list_of(model);
     if (!list)
         return gpen_fail_memory(error, "a path", strlen(model->path));

@@ -16,6 +16,7 @@ import zlib
 from array import array
 from pathlib import Path
 
+SHARED = Path(os.environ["GPEN_SHARED"]) if os.environ.get("GPEN_SHARED") else None
 PROGRAM = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build/gpen")
 
 # ---------------------------------------------------------------- a network
@@ -105,6 +106,101 @@ def tiny_tensors(seed=0, **shape_options):
 def write_tiny_model(path, seed=0, **shape_options):
     write_safetensors(path, tiny_tensors(seed, **shape_options))
 
+# ---------------------------------------------------------------- a detector
+
+
+MARK_CELL = 32
+MARKS = {"large": (255, 0, 0), "small": (0, 255, 0), "doubtful": (0, 0, 255)}
+FACE_SIZES = {"large": (48, 64), "small": (24, 30), "doubtful": (48, 64)}
+ANCHORS = {"large": 256, "small": 512}
+PLACES = [(-0.2, -0.12), (0.2, -0.12), (0.0, 0.06), (-0.16, 0.25), (0.16, 0.25)]  # eyes, nose, mouth, in widths and heights
+
+
+def face_at(kind, column, row):
+    """Box and landmarks of the face that the detector below sees at a mark in this cell."""
+    width, height = FACE_SIZES[kind]
+    x, y = MARK_CELL * (column + 0.5), MARK_CELL * (row + 0.5)
+    return ([x - width / 2, y - height / 2, x + width / 2, y + height / 2],
+            [[x + dx * width, y + dy * height] for dx, dy in PLACES])
+
+
+def mark_detector():
+    """Tensors of a RetinaFace that sees a large face at a red mark, a small one at a green one, and a doubtful large one (score
+    0.76) at a blue one; a mark fills the upper left corner of a cell of 32 px. Three channels carry the colours of every 32nd
+    pixel through the network, and the heads of the coarsest level read them."""
+    tensors, width = {}, 8
+
+    def norm(name, channels):
+        for part, value in (("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)):
+            tensors[f"{name}.{part}"] = ((channels,), [value] * channels)
+
+    def conv(name, outputs, inputs, side, gain=1.0, carry=True):
+        """Carries the first three channels, at the window's centre."""
+        values = [gain if carry and o < 3 and (i == o or inputs == 1) and tap == side * side // 2 else 0.0
+                  for o in range(outputs) for i in range(inputs) for tap in range(side * side)]
+        tensors[f"{name}.weight"] = ((outputs, inputs, side, side), values)
+
+    def unit(name, outputs, inputs, side, **options):
+        conv(f"{name}.0", outputs, inputs, side, **options)
+        norm(f"{name}.1", outputs)
+    for stage, layers in enumerate((6, 6, 2), 1):
+        for layer in range(layers):
+            name = f"body.stage{stage}.{layer}"
+            if (stage, layer) == (1, 0):
+                unit(name, width, 3, 3, gain=1 / 132)  # what is left of full colour without the mean
+            else:
+                unit(name, width, 1, 3)
+                conv(f"{name}.3", width, width, 1)
+                norm(f"{name}.4", width)
+    for level in (1, 2, 3):
+        unit(f"fpn.output{level}", width, width, 1)
+        if level < 3:
+            unit(f"fpn.merge{level}", width, width, 3, carry=False)
+        unit(f"ssh{level}.conv3X3", width // 2, width, 3)
+        for part, inputs in (("conv5X5_1", width), ("conv5X5_2", width // 4), ("conv7X7_2", width // 4), ("conv7x7_3", width // 4)):
+            unit(f"ssh{level}.{part}", width // 4, inputs, 3, carry=False)
+        marks = level == 3
+        for head, numbers in (("BboxHead", 4), ("ClassHead", 2), ("LandmarkHead", 10)):
+            weight, bias = [[0.0] * width for _ in range(2 * numbers)], [0.0] * (2 * numbers)
+            for anchor, kind in enumerate(("large", "small")):
+                prior, (w, h), at = ANCHORS[kind], FACE_SIZES[kind], anchor * numbers
+                if head == "BboxHead":
+                    bias[at + 2:at + 4] = [math.log(w / prior) / 0.2, math.log(h / prior) / 0.2]
+                elif head == "LandmarkHead":
+                    bias[at:at + 10] = [10 * d / prior for dx, dy in PLACES for d in (dx * w, dy * h)]
+                else:
+                    bias[at + 1] = -8.0
+                    if marks:  # channels are blue, green, red
+                        weight[at + 1][:3] = [8.0, 0.0, 16.0] if kind == "large" else [0.0, 16.0, 0.0]
+            name = f"{head}.{level - 1}.conv1x1"
+            tensors[f"{name}.weight"] = ((2 * numbers, width, 1, 1), [value for row in weight for value in row])
+            tensors[f"{name}.bias"] = ((2 * numbers,), bias)
+    return tensors
+
+# ---------------------------------------------------------------- a parser
+
+
+def one_class_parser(seen):
+    """Tensors of a ParseNet that sees class `seen` everywhere: 0 is background, 1 skin."""
+    tensors, width = {}, 4
+
+    def conv(name, outputs, inputs, bias=None):
+        tensors[f"{name}.conv2d.weight"] = ((outputs, inputs, 3, 3), [0.0] * (outputs * inputs * 9))
+        if bias:
+            tensors[f"{name}.conv2d.bias"] = ((outputs,), bias)
+        else:
+            for part, value in (("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)):
+                tensors[f"{name}.norm.norm.{part}"] = ((outputs,), [value] * outputs)
+    conv("encoder.0", width, 3, [0.0] * width)
+    for block in ("encoder.1", "body.0", "decoder.0"):
+        conv(f"{block}.conv1", width, width)
+        conv(f"{block}.conv2", width, width)
+        if not block.startswith("body"):
+            conv(f"{block}.shortcut_func", width, width, [0.0] * width)
+    conv("out_mask_conv", 19, width, [float(number == seen) for number in range(19)])
+    conv("out_img_conv", 3, width, [0.0] * 3)
+    return tensors
+
 # ---------------------------------------------------------------- pictures
 
 
@@ -113,6 +209,11 @@ def png_bytes(width, height, channels=3, bits=8, seed=0):
     def sample(x, y, c):
         value = 0.5 + 0.5 * math.sin(0.07 * (x + 3 * seed) * (c + 1)) * math.cos(0.05 * y)
         return int(value * ((1 << bits) - 1))
+    return pack_png(width, height, channels, bits, sample)
+
+
+def pack_png(width, height, channels, bits, sample):
+    """sample(x, y, channel): an integer."""
     form = ">H" if bits == 16 else ">B"
     raw = b"".join(b"\0" + b"".join(struct.pack(form, sample(x, y, c)) for x in range(width) for c in range(channels))
                    for y in range(height))
@@ -127,6 +228,24 @@ def png_bytes(width, height, channels=3, bits=8, seed=0):
 def write_png(path, width=64, height=64, channels=3, bits=8, seed=0):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_bytes(png_bytes(width, height, channels, bits, seed))
+
+
+def marked_photo(width, height, marks, channels=3, bits=8):
+    """A dark PNG with a mark for each (kind, column, row) of a cell."""
+    top = (1 << bits) - 1
+    colours = {}
+    for kind, column, row in marks:
+        for dy in range(-8, 9):
+            for dx in range(-8, 9):
+                colours[MARK_CELL * column + dx, MARK_CELL * row + dy] = MARKS[kind]
+
+    def sample(x, y, c):
+        if (x, y) in colours and c < 3:
+            return colours[x, y][c] * top // 255
+        if c == 3:
+            return top - (x * 7 + y) * top // 255 % (top // 2)
+        return int((0.15 + 0.1 * math.sin(0.11 * x + c) * math.cos(0.07 * y)) * top) + (x * 31 + y * 17) % 5
+    return pack_png(width, height, channels, bits, sample)
 
 
 def read_png(path):
@@ -220,6 +339,10 @@ class CommandLineTest(unittest.TestCase):
 
     def enhance(self, *arguments, **options):
         return self.gpen("enhance", "--aligned", *arguments, **options)
+
+    def install_detector(self):
+        write_safetensors(self.root / "marks.safetensors", mark_detector())
+        self.gpen("models", "import", "marks.safetensors")
 
     def files(self, folder="out"):
         """All files below the folder, hidden ones too."""

@@ -104,8 +104,10 @@ class Failures(support.CommandLineTest):
         good = outcome.items[0]
         self.assertIsNone(good["reason"])
         self.assertEqual("out/a.png", good["output"])
-        self.assertEqual({"load", "restore", "save"}, set(good["seconds"]))
-        self.assertEqual([{"state": "restored", "width": 64, "height": 64}], good["faces"])
+        self.assertEqual({"load", "enhance", "save"}, set(good["seconds"]))
+        self.assertEqual(["restored"], [face["state"] for face in good["faces"]])
+        self.assertEqual((64, 64, 1), (good["width"], good["height"], good["restored"]))
+        self.assertEqual((None, None, None, 0), (bad["width"], bad["height"], bad["receipt"], bad["restored"]))
         summary = outcome.summary
         self.assertEqual((5, 3, 2, 0, 0, False, 1),
                          tuple(summary[key] for key in ("total", "done", "failed", "skipped", "remaining", "interrupted",
@@ -210,14 +212,23 @@ class Refusals(support.CommandLineTest):
 
     def test_bad_usage(self):
         for arguments, words in (
-                (["a.png", "-o", "out"], "--aligned"),
+                (["a.png", "-o", "out", "--faces", "0"], "all, largest or a number"),
+                (["a.png", "-o", "out", "--faces", "2nd"], "all, largest or a number"),
+                (["a.png", "-o", "out", "--min-face", "-1"], "from 0 to"),
+                (["a.png", "-o", "out", "--max-edge", "1"], "from 16 to"),
+                (["--aligned", "a.png", "-o", "out", "--faces", "all"], "--faces is for whole photos"),
+                (["--aligned", "a.png", "-o", "out", "--min-face", "0"], "--min-face is for whole photos"),
+                (["--aligned", "a.png", "-o", "out", "--save-faces"], "--save-faces is for whole photos"),
+                (["--aligned", "a.png", "-o", "out", "--require-face"], "--require-face is for whole photos"),
+                (["--aligned", "a.png", "-o", "out", "--detector", "x"], "--detector is for whole photos"),
+                (["--aligned", "a.png", "-o", "out", "--parser", "none"], "--parser is for whole photos"),
                 (["--aligned", "-o", "out"], "no photo"),
                 (["--aligned", "a.png"], "-o OUT"),
                 (["--aligned", "a.png", "-o"], "needs a value"),
                 (["--aligned", "a.png", "-o", "out", "--strength", "101"], "from 0 to 100"),
                 (["--aligned", "a.png", "-o", "out", "--strength", "5x"], "from 0 to 100"),
                 (["--aligned", "a.png", "-o", "out", "--quality", "0"], "from 1 to 100"),
-                (["--aligned", "a.png", "-o", "out", "--mode", "natural"], "only plain"),
+                (["--aligned", "a.png", "-o", "out", "--mode", "strong"], "natural, plain"),
                 (["--aligned", "a.png", "-o", "out", "--format", "pgn"], "did you mean png?"),
                 (["--aligned", "a.png", "-o", "out", "--strenght", "5"], "did you mean --strength?"),
                 (["--aligned", "a.png", "-o", "out", "--json=yes"], "takes no value"),

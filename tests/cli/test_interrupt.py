@@ -63,7 +63,7 @@ class Interrupting(support.CommandLineTest):
 
 
 class Progress(support.CommandLineTest):
-    def on_terminal(self, *arguments, **changes):
+    def on_terminal(self, *arguments, command=("enhance", "--aligned"), **changes):
         """What the program writes to a terminal that is its standard error; standard output goes to a pipe."""
         ours, theirs = pty.openpty()
         seen = bytearray()
@@ -80,7 +80,7 @@ class Progress(support.CommandLineTest):
         listener = threading.Thread(target=listen, daemon=True)
         listener.start()
         environment = self.environment(**{"TERM": "xterm", **changes})
-        done = subprocess.run([support.PROGRAM, "enhance", "--aligned", *arguments], cwd=self.root, env=environment,
+        done = subprocess.run([support.PROGRAM, *command, *arguments], cwd=self.root, env=environment,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs, timeout=120, check=False)
         os.close(theirs)
         listener.join()
@@ -105,6 +105,16 @@ class Progress(support.CommandLineTest):
         columns = sum(2 if ord(character) > 0x2E80 else 1 for character in lines[3])
         self.assertLess(columns, 80)
         self.assertTrue(re.search(r"zero\.png\r?\n", seen))
+
+    def test_the_faces_of_a_photo_are_counted(self):
+        self.install_detector()
+        photo = support.marked_photo(352, 288, [("large", 2, 2), ("large", 8, 2), ("small", 2, 6)])
+        (self.root / "group.png").write_bytes(photo)
+        _, seen = self.on_terminal("group.png", "-o", "out", command=("enhance",))
+        for ended in range(4):
+            self.assertIn(f"face {ended}/3  group.png", seen)
+        _, seen = self.on_terminal("group.png", "-o", "single", "--faces", "largest", command=("enhance",))
+        self.assertNotIn("face 0/1", seen)
 
     def test_not_when_it_is_not_wanted(self):
         for arguments, changes in ((["--json"], {}), (["--quiet"], {}), ([], {"TERM": "dumb"})):

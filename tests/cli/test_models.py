@@ -27,20 +27,37 @@ class Models(support.CommandLineTest):
 
     def test_list(self):
         [mini] = self.listed()
-        self.assertEqual(("gpen-mini", "gpen", 64, True), tuple(mini[key] for key in ("name", "kind", "size", "bundled")))
+        self.assertEqual(("gpen-mini", "restorer", 64, True), tuple(mini[key] for key in ("name", "kind", "size", "bundled")))
         self.assertEqual(sum(math.prod(shape) for shape, _ in tiny_tensors().values()), mini["parameters"])
         self.assertEqual((self.assets / "gpen-mini.safetensors").stat().st_size, mini["bytes"])
         self.assertEqual((self.assets / "gpen-mini.safetensors").resolve().as_posix(), mini["path"])
         text = self.gpen("models", "list").out
-        self.assertRegex(text, r"gpen-mini\s+GPEN 64\s.*\sbundled\s")
+        self.assertRegex(text, r"gpen-mini\s+restorer 64\s.*\sbundled\s")
 
     def test_import_then_list_then_use(self):
         write_tiny_model(self.root / "Mine.safetensors", seed=3)
         outcome = self.gpen("models", "import", "Mine.safetensors")
-        self.assertIn("installed as Mine (GPEN 64", outcome.out)
+        self.assertIn("installed as Mine (restorer of 64 px", outcome.out)
         self.assertEqual(["Mine", "gpen-mini"], [model["name"] for model in self.listed()])
         (self.root / "Mine.safetensors").unlink()
         self.gpen("bench", "--model", "Mine", "--runs", "1")
+
+    def test_a_detector_is_a_model_too(self):
+        self.install_detector()
+        self.assertEqual([("marks", "detector", None), ("gpen-mini", "restorer", 64)],
+                         [tuple(model[key] for key in ("name", "kind", "size")) for model in self.listed()])
+        self.assertRegex(self.gpen("models", "list").out, r"marks\s+detector\s")
+        if sha256_known:
+            self.gpen("models", "verify", "marks")
+        lacking = support.mark_detector()
+        del lacking["ssh2.conv3X3.1.bias"]
+        write_safetensors(self.root / "lacking.safetensors", lacking)
+        self.assertIn("ssh2.conv3X3.1.bias", self.gpen("models", "import", "lacking.safetensors", expect=1).err)
+
+    def test_a_detector_is_never_the_restorer(self):
+        write_safetensors(self.root / "aaa.safetensors", support.mark_detector())
+        self.gpen("models", "import", "aaa.safetensors")
+        self.assertEqual("gpen-mini", json.loads(self.gpen("bench", "--runs", "1", "--json").out)["name"])
 
     def test_import_twice(self):
         write_tiny_model(self.root / "Mine.safetensors", seed=3)

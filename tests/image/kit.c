@@ -103,6 +103,30 @@ VipsImage *kit_picture(int width, int height, int channels, int bits)
     return kit_solid(named);
 }
 
+VipsImage *kit_muted_picture(int width, int height, int channels, int bits)
+{
+    VipsImage *full = kit_picture(width, height, channels, bits), *muted, *cast, *named;
+    double scale[] = {0.4, 0.35, 0.3}, offset[] = {90, 70, 60};
+    for (int i = 0; bits == 16 && i < 3; i++)
+        offset[i] *= 257;
+    assert_int_equal(vips_linear(full, &muted, scale, offset, channels, NULL), 0);
+    assert_int_equal(vips_cast(muted, &cast, full->BandFmt, NULL), 0);
+    assert_int_equal(vips_copy(cast, &named, "interpretation", full->Type, NULL), 0);
+    g_object_unref(full);
+    g_object_unref(muted);
+    g_object_unref(cast);
+    return named;
+}
+
+VipsImage *kit_in_profile(VipsImage *image, const char *profile, int bits)
+{
+    VipsImage *converted;
+    assert_int_equal(vips_icc_transform(image, &converted, profile, "input_profile", "srgb", "depth", bits, "intent",
+                                        VIPS_INTENT_RELATIVE, NULL),
+                     0);
+    return kit_solid(converted);
+}
+
 VipsImage *kit_solid(VipsImage *image)
 {
     VipsImage *solid = vips_image_copy_memory(image);
@@ -147,6 +171,36 @@ kit_bytes kit_insert_segment(kit_bytes jpeg, int marker, const void *payload, si
     return out;
 }
 
+kit_bytes kit_linear_grey_profile(void)
+{
+    enum { LENGTH = 128 + 4 + 3 * 12 + 20 + 12 + 16 };
+    static unsigned char p[LENGTH];
+    memset(p, 0, sizeof p);
+    p[2] = LENGTH >> 8;
+    p[3] = LENGTH & 255;
+    p[8] = 2;
+    memcpy(p + 12, "mntrGRAYXYZ ", 12);
+    memcpy(p + 36, "acsp", 4);
+    static const unsigned char d50[] = {0, 0, 0xF6, 0xD6, 0, 1, 0, 0, 0, 0, 0xD3, 0x2D};
+    memcpy(p + 68, d50, 12);
+    static const struct {
+        const char *tag;
+        unsigned char at, length;
+    } tags[] = {{"wtpt", 168, 20}, {"kTRC", 188, 12}, {"cprt", 200, 16}};
+    p[131] = 3;
+    for (int i = 0; i < 3; i++) {
+        memcpy(p + 132 + 12 * i, tags[i].tag, 4);
+        p[132 + 12 * i + 7] = tags[i].at;
+        p[132 + 12 * i + 11] = tags[i].length;
+    }
+    memcpy(p + 168, "XYZ ", 4);
+    memcpy(p + 176, d50, 12);
+    memcpy(p + 188, "curv", 4);
+    memcpy(p + 200, "text", 4);
+    memcpy(p + 208, "free", 5);
+    return (kit_bytes){p, LENGTH};
+}
+
 picture kit_load(const char *name)
 {
     picture pic;
@@ -175,6 +229,13 @@ void kit_save(const picture *pic, const char *name, picture_format format, int q
     gpen_error error;
     picture_save_options options = {.format = format, .quality = quality};
     if (picture_save(&pic->image, pic->extras, kit_path(name), &options, NULL, &error))
+        fail_msg("%s", error.message);
+}
+
+void kit_save_own(const picture *pic, const char *name, const picture_save_options *options)
+{
+    gpen_error error;
+    if (picture_save_own(pic, kit_path(name), options, NULL, &error))
         fail_msg("%s", error.message);
 }
 

@@ -6,32 +6,6 @@
 
 enum { WIDTH = 61, HEIGHT = 43 };
 
-/* Colours of skin and clothes rather than of lasers: inside every profile's reach. */
-static VipsImage *muted_picture(int channels, int bits)
-{
-    VipsImage *full = kit_picture(WIDTH, HEIGHT, channels, bits), *muted, *cast, *named;
-    double scale[] = {0.4, 0.35, 0.3}, offset[] = {90, 70, 60};
-    for (int i = 0; bits == 16 && i < 3; i++)
-        offset[i] *= 257;
-    assert_int_equal(vips_linear(full, &muted, scale, offset, channels, NULL), 0);
-    assert_int_equal(vips_cast(muted, &cast, full->BandFmt, NULL), 0);
-    assert_int_equal(vips_copy(cast, &named, "interpretation", full->Type, NULL), 0);
-    g_object_unref(full);
-    g_object_unref(muted);
-    g_object_unref(cast);
-    return named;
-}
-
-/* The picture in the colours of one of libvips' built-in profiles, which is embedded. */
-static VipsImage *in_profile(VipsImage *image, const char *profile, int bits)
-{
-    VipsImage *converted;
-    assert_int_equal(vips_icc_transform(image, &converted, profile, "input_profile", "srgb", "depth", bits, "intent",
-                                        VIPS_INTENT_RELATIVE, NULL),
-                     0);
-    return kit_solid(converted);
-}
-
 static int largest_difference(VipsImage *a, VipsImage *b)
 {
     VipsImage *difference, *size;
@@ -45,13 +19,6 @@ static int largest_difference(VipsImage *a, VipsImage *b)
     return (int)largest;
 }
 
-static VipsImage *wrap(const gpen_image *image)
-{
-    return vips_image_new_from_memory(image->pixels, image->row_bytes * (size_t)image->height, image->width,
-                                      image->height, image->channels,
-                                      image->bits == 16 ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR);
-}
-
 static void profile_blob(VipsImage *image, const void **data, size_t *length)
 {
     assert_int_equal(vips_image_get_blob(image, VIPS_META_ICC_NAME, data, length), 0);
@@ -60,14 +27,14 @@ static void profile_blob(VipsImage *image, const void **data, size_t *length)
 static void check_there_and_back(const char *name, picture_format format, int bits, int tolerance_there,
                                  int tolerance_back)
 {
-    VipsImage *meant = muted_picture(3, bits);
-    VipsImage *wide = in_profile(meant, "p3", bits);
+    VipsImage *meant = kit_muted_picture(WIDTH, HEIGHT, 3, bits);
+    VipsImage *wide = kit_in_profile(meant, "p3", bits);
     assert_true(largest_difference(meant, wide) > 3 * tolerance_there); /* it is worth converting */
     kit_write(wide, name);
     picture pic = kit_load(name);
     assert_null(pic.notes);
     assert_int_equal(pic.image.bits, bits);
-    VipsImage *work = wrap(&pic.image);
+    VipsImage *work = pixels_wrap(&pic.image);
     assert_true(largest_difference(meant, work) <= tolerance_there);
     g_object_unref(work);
 
@@ -102,7 +69,7 @@ static void an_srgb_profile_leaves_every_sample(void **state)
 {
     (void)state;
     for (int bits = 8; bits <= 16; bits += 8) {
-        VipsImage *made = kit_picture(WIDTH, HEIGHT, 3, bits), *tagged = in_profile(made, "srgb", bits);
+        VipsImage *made = kit_picture(WIDTH, HEIGHT, 3, bits), *tagged = kit_in_profile(made, "srgb", bits);
         VipsImage *same;
         assert_int_equal(vips_copy(made, &same, NULL), 0);
         const void *data;
@@ -130,7 +97,7 @@ static void an_srgb_profile_leaves_every_sample(void **state)
 static void alpha_passes_a_conversion_unchanged(void **state)
 {
     (void)state;
-    VipsImage *meant = muted_picture(3, 8), *wide = in_profile(meant, "p3", 8),
+    VipsImage *meant = kit_muted_picture(WIDTH, HEIGHT, 3, 8), *wide = kit_in_profile(meant, "p3", 8),
               *alpha = kit_picture(WIDTH, HEIGHT, 1, 8);
     VipsImage *both;
     assert_int_equal(vips_bandjoin2(wide, alpha, &both, NULL), 0);
@@ -153,42 +120,11 @@ static void alpha_passes_a_conversion_unchanged(void **state)
     kit_clear();
 }
 
-/* A grey profile is made by hand: gamma 1.0 (no curve entries), which libvips has not built in. */
-static kit_bytes linear_grey_profile(void)
-{
-    enum { LENGTH = 128 + 4 + 3 * 12 + 20 + 12 + 16 };
-    static unsigned char p[LENGTH];
-    memset(p, 0, sizeof p);
-    p[2] = LENGTH >> 8;
-    p[3] = LENGTH & 255;
-    p[8] = 2;
-    memcpy(p + 12, "mntrGRAYXYZ ", 12);
-    memcpy(p + 36, "acsp", 4);
-    static const unsigned char d50[] = {0, 0, 0xF6, 0xD6, 0, 1, 0, 0, 0, 0, 0xD3, 0x2D};
-    memcpy(p + 68, d50, 12);
-    static const struct {
-        const char *tag;
-        unsigned char at, length;
-    } tags[] = {{"wtpt", 168, 20}, {"kTRC", 188, 12}, {"cprt", 200, 16}};
-    p[131] = 3;
-    for (int i = 0; i < 3; i++) {
-        memcpy(p + 132 + 12 * i, tags[i].tag, 4);
-        p[132 + 12 * i + 7] = tags[i].at;
-        p[132 + 12 * i + 11] = tags[i].length;
-    }
-    memcpy(p + 168, "XYZ ", 4);
-    memcpy(p + 176, d50, 12);
-    memcpy(p + 188, "curv", 4);
-    memcpy(p + 200, "text", 4);
-    memcpy(p + 208, "free", 5);
-    return (kit_bytes){p, LENGTH};
-}
-
 static void a_grey_profile_stays_grey(void **state)
 {
     (void)state;
     VipsImage *made = kit_picture(WIDTH, HEIGHT, 1, 8);
-    kit_bytes profile = linear_grey_profile();
+    kit_bytes profile = kit_linear_grey_profile();
     vips_image_set_blob_copy(made, VIPS_META_ICC_NAME, profile.data, profile.length);
     kit_write(made, "a.png");
     picture pic = kit_load("a.png");
@@ -219,14 +155,14 @@ static void cmyk_becomes_srgb(void **state)
     static const char *const names[] = {"a.jpg", "a.tif"};
     for (int with_profile = 0; with_profile < 2; with_profile++)
         for (int i = 0; i < 2; i++) {
-            VipsImage *meant = muted_picture(3, 8), *cmyk = in_profile(meant, "cmyk", 8);
+            VipsImage *meant = kit_muted_picture(WIDTH, HEIGHT, 3, 8), *cmyk = kit_in_profile(meant, "cmyk", 8);
             if (!with_profile)
                 vips_image_remove(cmyk, VIPS_META_ICC_NAME);
             kit_write(cmyk, i ? "a.tif" : "a.jpg[Q=100,subsample_mode=off]");
             picture pic = kit_load(names[i]);
             assert_int_equal(pic.image.channels, 3);
             assert_string_equal(pic.notes, "The picture was converted from CMYK to sRGB.");
-            VipsImage *work = wrap(&pic.image);
+            VipsImage *work = pixels_wrap(&pic.image);
             assert_true(largest_difference(meant, work) <=
                         40); /* paper is no screen; inverted or mixed up it would be 150 */
             g_object_unref(work);
@@ -247,7 +183,7 @@ static void cmyk_becomes_srgb(void **state)
 static void a_profile_that_png_refuses_costs_no_colour(void **state)
 {
     (void)state;
-    VipsImage *meant = muted_picture(3, 8), *wide = in_profile(meant, "p3", 8);
+    VipsImage *meant = kit_muted_picture(WIDTH, HEIGHT, 3, 8), *wide = kit_in_profile(meant, "p3", 8);
     const void *profile;
     size_t length;
     profile_blob(wide, &profile, &length);
@@ -321,7 +257,7 @@ static void broken_and_foreign_profiles_are_ignored(void **state)
     check_ignored_profile(cmyk, length, 3, "another kind");
     check_ignored_profile(cmyk, length, 4, "another kind"); /* RGB and alpha are four channels too */
     vips_area_unref(VIPS_AREA(blob));
-    kit_bytes grey = linear_grey_profile();
+    kit_bytes grey = kit_linear_grey_profile();
     check_ignored_profile(grey.data, grey.length, 3, "another kind");
 }
 

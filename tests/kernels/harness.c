@@ -2,17 +2,17 @@
 #include "harness.h"
 
 #include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 static const uint32_t poison_bits = 0x7FA5A5A5; /* a NaN that no arithmetic makes */
 
@@ -91,7 +91,8 @@ void compare(const char *what, const float *expected, const float *actual, size_
     double difference = 0, norm = 0;
     for (size_t i = 0; i < count; i++) {
         if (is_poison(expected[i]) != is_poison(actual[i]))
-            fail_msg("%s: number %zu was %s", what, i, is_poison(actual[i]) ? "not written" : "written, and should not be");
+            fail_msg("%s: number %zu was %s", what, i,
+                     is_poison(actual[i]) ? "not written" : "written, and should not be");
         if (is_poison(expected[i]))
             continue;
         double d = (double)expected[i] - (double)actual[i];
@@ -128,7 +129,9 @@ void free_read_map(read_map *map)
 write_map random_write_map(generator *g)
 {
     static const float slopes[] = {0.0f, 0.1f, 0.2f, 1.0f};
-    return (write_map){.scale = guarded_random(g, BLOCK), .bias = guarded_random(g, BLOCK), .slope = slopes[random_int(g, 0, 3)]};
+    return (write_map){.scale = guarded_random(g, BLOCK),
+                       .bias = guarded_random(g, BLOCK),
+                       .slope = slopes[random_int(g, 0, 3)]};
 }
 
 void free_write_map(write_map *map)

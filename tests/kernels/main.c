@@ -3,26 +3,32 @@
  *     test_kernels [--level NAME] [--seed N] [--bench]
  *
  * --bench also times each kernel (build with optimisation). The seed of a run is printed, so that a failure can be repeated. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "harness.h"
 
 static int test_level(subject *s)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(test_product, s),         cmocka_unit_test_prestate(test_product_order, s),
-        cmocka_unit_test_prestate(test_gather, s),          cmocka_unit_test_prestate(test_scatter, s),
-        cmocka_unit_test_prestate(test_winograd_input, s),  cmocka_unit_test_prestate(test_winograd_output, s),
-        cmocka_unit_test_prestate(test_winograd_pair, s),   cmocka_unit_test_prestate(test_fir_row, s),
-        cmocka_unit_test_prestate(test_dot, s),             cmocka_unit_test_prestate(test_project, s),
-        cmocka_unit_test_prestate(test_project_order, s),   cmocka_unit_test_prestate(test_depthwise_row, s),
+        cmocka_unit_test_prestate(test_product, s),
+        cmocka_unit_test_prestate(test_product_order, s),
+        cmocka_unit_test_prestate(test_gather, s),
+        cmocka_unit_test_prestate(test_scatter, s),
+        cmocka_unit_test_prestate(test_winograd_input, s),
+        cmocka_unit_test_prestate(test_winograd_output, s),
+        cmocka_unit_test_prestate(test_winograd_pair, s),
+        cmocka_unit_test_prestate(test_fir_row, s),
+        cmocka_unit_test_prestate(test_dot, s),
+        cmocka_unit_test_prestate(test_project, s),
+        cmocka_unit_test_prestate(test_project_order, s),
+        cmocka_unit_test_prestate(test_depthwise_row, s),
     };
     return cmocka_run_group_tests_name(s->level->level, tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* Rows of depthwise 3x3 convolutions. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "harness.h"

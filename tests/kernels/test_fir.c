@@ -1,8 +1,8 @@
 /* The separable 4x4 FIR. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "harness.h"

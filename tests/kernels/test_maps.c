@@ -1,8 +1,8 @@
 /* Reading pixels into rows and writing rows to pixels. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "harness.h"

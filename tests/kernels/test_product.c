@@ -1,11 +1,11 @@
 /* The register tile. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "harness.h"
 
@@ -22,8 +22,8 @@ typedef struct problem {
 static problem make_problem(generator *g, const cpu_kernels *kernels, int rows, int depth, bool accumulate)
 {
     problem p = {.kernels = kernels, .rows = rows, .depth = depth, .accumulate = accumulate};
-    p.a_stride = (size_t)(depth + random_int(g, 0, 33));
-    p.c_stride = (size_t)(kernels->columns + BLOCK * random_int(g, 0, 3));
+    p.a_stride = (size_t)depth + (size_t)random_int(g, 0, 33);
+    p.c_stride = (size_t)kernels->columns + (size_t)random_int(g, 0, 3) * BLOCK;
     p.a_count = (size_t)(rows - 1) * p.a_stride + (size_t)depth;
     p.b_count = (size_t)(depth * kernels->columns + BLOCK - 1) / BLOCK * BLOCK;
     p.c_count = (size_t)rows * p.c_stride;
@@ -53,7 +53,8 @@ static void solve_by_oracle(const problem *p, float *c)
         for (int k = 0; k < p->depth; k++)
             memcpy(panel + (size_t)k * ORACLE_COLUMNS, p->b + (size_t)(k * p->kernels->columns + first),
                    ORACLE_COLUMNS * sizeof *panel);
-        cpu_kernels_reference.product(p->rows, p->depth, p->a, p->a_stride, panel, c + first, p->c_stride, p->accumulate);
+        cpu_kernels_reference.product(p->rows, p->depth, p->a, p->a_stride, panel, c + first, p->c_stride,
+                                      p->accumulate);
         guarded_free(panel, count);
     }
 }
@@ -92,8 +93,8 @@ void test_product_order(void **state)
         problem p = make_problem(&g, s->level, random_int(&g, 2, 40), random_int(&g, 1, 300), trial % 2);
         float *alone = guarded_copy(p.c, p.c_count);
         for (int r = 0; r < p.rows; r++)
-            p.kernels->product(1, p.depth, p.a + (size_t)r * p.a_stride, p.a_stride, p.b, alone + (size_t)r * p.c_stride,
-                               p.c_stride, p.accumulate);
+            p.kernels->product(1, p.depth, p.a + (size_t)r * p.a_stride, p.a_stride, p.b,
+                               alone + (size_t)r * p.c_stride, p.c_stride, p.accumulate);
         once(&p);
         compare_bits("product of single rows", alone, p.c, p.c_count);
         guarded_free(alone, p.c_count);

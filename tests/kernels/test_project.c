@@ -1,8 +1,8 @@
 /* Dot products and projections to few planes. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <cmocka.h>
 
 #include "harness.h"
@@ -39,7 +39,7 @@ static problem make_problem(generator *g, const cpu_kernels *kernels, int blocks
     problem p = {.kernels = kernels, .blocks = blocks, .outputs = outputs, .count = count};
     p.plane_stride = (size_t)(count + random_int(g, 0, 3)) * BLOCK;
     p.weight_stride = (size_t)(blocks + random_int(g, 0, 2)) * BLOCK;
-    p.to_stride = (size_t)(count + random_int(g, 0, 7));
+    p.to_stride = (size_t)count + (size_t)random_int(g, 0, 7);
     p.planes_count = (size_t)(blocks - 1) * p.plane_stride + (size_t)count * BLOCK;
     p.weights_count = (size_t)(outputs - 1) * p.weight_stride + (size_t)blocks * BLOCK;
     p.to_count = (size_t)(outputs - 1) * p.to_stride + (size_t)count;
@@ -66,8 +66,8 @@ static void free_problem(problem *p)
 
 static void run(const cpu_kernels *kernels, const problem *p, int from, int count, float *to)
 {
-    kernels->project(p->planes + (size_t)from * BLOCK, p->plane_stride, p->blocks, p->maps, p->weights, p->weight_stride,
-                     p->outputs, count, to + from, p->to_stride);
+    kernels->project(p->planes + (size_t)from * BLOCK, p->plane_stride, p->blocks, p->maps, p->weights,
+                     p->weight_stride, p->outputs, count, to + from, p->to_stride);
 }
 
 static void once(void *context)

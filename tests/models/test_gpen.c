@@ -5,11 +5,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "models/models.h"
 
@@ -111,7 +111,8 @@ static void check_fixture(const char *name)
         nn_plan_free(plan);
         nn_device_close(device);
     }
-    assert_memory_equal(results[0], results[1], (size_t)count * sizeof(float)); /* any number of threads, the same bits */
+    assert_memory_equal(results[0], results[1],
+                        (size_t)count * sizeof(float)); /* any number of threads, the same bits */
     free(results[0]);
     free(results[1]);
     free(input);

@@ -1,10 +1,10 @@
 /* Placing blocks by lifetime: nothing overlaps, and chains need no more than they must. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
+#include <cmocka.h>
 
 #include "nn/arena.h"
 

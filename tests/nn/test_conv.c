@@ -4,9 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "nn/nn.h"
 
@@ -16,13 +16,15 @@ typedef struct trial {
 } trial;
 
 static const trial trials[] = {
-    {3, 0, 5, 9, 7, 1, 1, 0, false, false},      {16, 0, 16, 8, 8, 3, 1, 1, false, false},
-    {20, 0, 33, 7, 11, 3, 1, 1, false, true},    {17, 9, 40, 6, 5, 3, 1, 1, false, true},
-    {16, 16, 64, 32, 32, 3, 1, 1, false, true},  {5, 19, 48, 33, 37, 3, 1, 1, false, true},
-    {40, 0, 24, 35, 61, 3, 1, 1, false, false},  {32, 32, 130, 34, 45, 3, 1, 1, false, true},
-    {24, 0, 31, 13, 17, 3, 2, 0, false, false},  {24, 0, 31, 12, 18, 3, 2, 1, false, false},
-    {18, 10, 20, 5, 9, 3, 2, 0, true, true},     {64, 64, 32, 16, 16, 3, 2, 0, true, true},
-    {7, 0, 9, 20, 21, 7, 2, 3, false, false},    {300, 0, 20, 4, 4, 3, 1, 1, false, true},
+    {3, 0, 5, 9, 7, 1, 1, 0, false, false},       {16, 0, 16, 8, 8, 3, 1, 1, false, false},
+    {20, 0, 33, 7, 11, 3, 1, 1, false, true},     {17, 9, 40, 6, 5, 3, 1, 1, false, true},
+    {16, 16, 64, 32, 32, 3, 1, 1, false, true},   {5, 19, 48, 33, 37, 3, 1, 1, false, true},
+    {40, 0, 24, 35, 61, 3, 1, 1, false, false},   {32, 32, 130, 34, 45, 3, 1, 1, false, true},
+    {24, 0, 31, 13, 17, 3, 2, 0, false, false},   {24, 0, 31, 12, 18, 3, 2, 1, false, false},
+    {18, 10, 20, 5, 9, 3, 2, 0, true, true},      {64, 64, 32, 16, 16, 3, 2, 0, true, true},
+    {20, 7, 36, 19, 23, 3, 2, 0, true, true},     {512, 512, 128, 16, 17, 3, 2, 0, true, true},
+    {16, 0, 33, 18, 40, 3, 2, 0, true, false},    {64, 64, 64, 32, 32, 3, 2, 0, true, true},
+    {7, 0, 9, 20, 21, 7, 2, 3, false, false},     {300, 0, 20, 4, 4, 3, 1, 1, false, true},
     {512, 512, 96, 32, 33, 3, 1, 1, false, true}, {1, 0, 1, 1, 1, 1, 1, 0, false, false},
 };
 
@@ -90,10 +92,12 @@ static double *inputs_of(const trial *t, const tensors *w, const float *image, b
     for (int c = 0; c < inputs; c++)
         for (size_t p = 0; p < plane; p++) {
             bool feature = c >= t->channels;
-            const float *mix = feature ? w->values[IMAGE_TO_FEATURE] + (c - t->channels) * 2 : w->values[IMAGE_TO_SOURCE] + c * 2;
+            const float *mix =
+                feature ? w->values[IMAGE_TO_FEATURE] + (c - t->channels) * 2 : w->values[IMAGE_TO_SOURCE] + c * 2;
             double x = (double)mix[0] * (double)image[p] + (double)mix[1] * (double)image[plane + p];
             if (feature)
-                x = leaky((double)w->values[GAIN][0] * x + (double)w->values[FEATURE_BIAS][c - t->channels], 0.2, sqrt(2));
+                x = leaky((double)w->values[GAIN][0] * x + (double)w->values[FEATURE_BIAS][c - t->channels], 0.2,
+                          sqrt(2));
             maps[(size_t)c * plane + p] = style ? x * (double)w->values[STYLE][c] : x;
         }
     return maps;
@@ -111,10 +115,12 @@ static double tap_sum(const trial *t, const tensors *w, const double *maps, int 
                 bool whole = !t->transposed || ((y - ky) % 2 == 0 && (x - kx) % 2 == 0 && y >= ky && x >= kx);
                 if (!whole || iy < 0 || ix < 0 || iy >= t->height || ix >= t->width)
                     continue;
-                sum += maps[((size_t)c * (size_t)t->height + (size_t)iy) * (size_t)t->width + (size_t)ix] *
-                       (double)w->values[WEIGHT][(((size_t)o * (size_t)inputs + (size_t)c) * (size_t)t->kernel + (size_t)ky) *
-                                                     (size_t)t->kernel +
-                                                 (size_t)kx];
+                sum +=
+                    maps[((size_t)c * (size_t)t->height + (size_t)iy) * (size_t)t->width + (size_t)ix] *
+                    (double)
+                        w->values[WEIGHT][(((size_t)o * (size_t)inputs + (size_t)c) * (size_t)t->kernel + (size_t)ky) *
+                                              (size_t)t->kernel +
+                                          (size_t)kx];
             }
     return sum;
 }
@@ -125,7 +131,8 @@ static double demodulation(const trial *t, const tensors *w, int o)
     double sum = 1e-8;
     for (int c = 0; c < inputs; c++)
         for (int k = 0; k < taps; k++) {
-            double x = 0.25 * (double)w->values[WEIGHT][((size_t)o * (size_t)inputs + (size_t)c) * (size_t)taps + (size_t)k] *
+            double x = 0.25 *
+                       (double)w->values[WEIGHT][((size_t)o * (size_t)inputs + (size_t)c) * (size_t)taps + (size_t)k] *
                        (double)w->values[STYLE][c];
             sum += x * x;
         }
@@ -140,7 +147,7 @@ static nn_graph *make_graph(const trial *t, const tensors *w)
     nn_value image = nn_image(graph, 2, t->height, t->width), feature = NN_NONE, style = NN_NONE;
     nn_conv_options mix = {.input = image,
                            .weight = weight_of(w, IMAGE_TO_SOURCE, 1),
-                          
+
                            .activation = NN_LINEAR,
                            .outputs = t->channels,
                            .kernel = 1,
@@ -154,20 +161,21 @@ static nn_graph *make_graph(const trial *t, const tensors *w)
     nn_weight weight = weight_of(w, WEIGHT, 0.25f);
     if (t->modulated) /* a vector from nothing: a learned 1x1 map, flattened */
         style = nn_flatten(graph, nn_constant(graph, weight_of(w, STYLE, 1), inputs, 1, 1));
-    nn_value out = nn_conv(
-        graph, &(nn_conv_options){.input = source,
-                                  .feature = {feature, weight_of(w, GAIN, 1), weight_of(w, FEATURE_BIAS, 1)},
-                                  .style = style,
-                                  .demodulation = t->modulated ? nn_demodulate(graph, style, weight, t->outputs, t->kernel * t->kernel)
-                                                               : NN_NONE,
-                                  .weight = weight,
-                                  .bias = weight_of(w, BIAS, 1),
-                                  .activation = NN_LEAKY_SCALED,
-                                  .outputs = t->outputs,
-                                  .kernel = t->kernel,
-                                  .stride = t->stride,
-                                  .padding = t->padding,
-                                  .transposed = t->transposed});
+    nn_value out =
+        nn_conv(graph, &(nn_conv_options){.input = source,
+                                          .feature = {feature, weight_of(w, GAIN, 1), weight_of(w, FEATURE_BIAS, 1)},
+                                          .style = style,
+                                          .demodulation = t->modulated ? nn_demodulate(graph, style, weight, t->outputs,
+                                                                                       t->kernel * t->kernel)
+                                                                       : NN_NONE,
+                                          .weight = weight,
+                                          .bias = weight_of(w, BIAS, 1),
+                                          .activation = NN_LEAKY_SCALED,
+                                          .outputs = t->outputs,
+                                          .kernel = t->kernel,
+                                          .stride = t->stride,
+                                          .padding = t->padding,
+                                          .transposed = t->transposed});
     nn_mark(graph, out, "result");
     nn_output(graph, image); /* the marked map is what is looked at */
     return graph;
@@ -218,17 +226,19 @@ static void check_trial(const trial *t)
     for (int o = 0; o < t->outputs; o++) {
         double scale = 0.25 * (t->modulated ? demodulation(t, &w, o) : 1);
         /* the large ones are checked on a sample of outputs */
-        for (int y = 0; y < height; y += t->outputs * height > 2000 ? 3 : 1)
-            for (int x = y % 2; x < width; x += t->outputs * height > 2000 ? 5 : 1) {
-                double expected = leaky(scale * tap_sum(t, &w, maps, o, y, x) + (double)w.values[BIAS][o], 0.2, sqrt(2));
-                double d = expected - (double)actual[((size_t)o * (size_t)height + (size_t)y) * (size_t)width + (size_t)x];
+        for (int y = 0; y<height; y += t->outputs * height> 2000 ? 3 : 1)
+            for (int x = y % 2; x<width; x += t->outputs * height> 2000 ? 5 : 1) {
+                double expected =
+                    leaky(scale * tap_sum(t, &w, maps, o, y, x) + (double)w.values[BIAS][o], 0.2, sqrt(2));
+                double d =
+                    expected - (double)actual[((size_t)o * (size_t)height + (size_t)y) * (size_t)width + (size_t)x];
                 difference += d * d;
                 norm += expected * expected;
             }
     }
     if (!(sqrt(difference / norm) < 5e-6))
-        fail_msg("%d+%d->%d %dx%d kernel %d: relative L2 %.3g", t->channels, t->feature_channels, t->outputs, t->height, t->width,
-                 t->kernel, sqrt(difference / norm));
+        fail_msg("%d+%d->%d %dx%d kernel %d: relative L2 %.3g", t->channels, t->feature_channels, t->outputs, t->height,
+                 t->width, t->kernel, sqrt(difference / norm));
     free(maps);
     free(actual);
     free(threaded);

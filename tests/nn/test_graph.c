@@ -4,9 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "nn/nn.h"
 
@@ -53,8 +53,13 @@ static void what_does_not_fit_is_refused(void **state)
 
     graph = nn_graph_new();
     nn_value image = nn_image(graph, 3, 8, 8);
-    nn_conv_options conv = {.input = image, .weight = {.tensor = 2, .count = 64, .scale = 1}, .activation = NN_LINEAR,
-                            .outputs = 8, .kernel = 3, .stride = 1, .padding = 1};
+    nn_conv_options conv = {.input = image,
+                            .weight = {.tensor = 2, .count = 64, .scale = 1},
+                            .activation = NN_LINEAR,
+                            .outputs = 8,
+                            .kernel = 3,
+                            .stride = 1,
+                            .padding = 1};
     nn_conv(graph, &conv);
     nn_output(graph, image);
     expect_refusal(graph, GPEN_BAD_ARGUMENT, "weights");
@@ -137,18 +142,24 @@ static void blur_equals_its_definition(void **state)
     for (int i = 0; i < PLANE; i++)
         image[i] = (float)(i * 7919 % 101) / 50.0f - 1.0f;
     for (size_t k = 0; k < sizeof paddings / sizeof *paddings; k++) {
-        int before = paddings[k][0], height = HEIGHT + before + paddings[k][1] - 3, width = WIDTH + before + paddings[k][1] - 3;
+        int before = paddings[k][0], height = HEIGHT + before + paddings[k][1] - 3,
+            width = WIDTH + before + paddings[k][1] - 3;
         nn_graph *graph = nn_graph_new();
         nn_value in = nn_image(graph, 1, HEIGHT, WIDTH);
         /* each channel is the image times a number of its own: bias_values serves as the weights, too */
         nn_value map = nn_conv(graph, &(nn_conv_options){.input = in,
                                                          .weight = {.tensor = 2, .count = 64, .scale = 1},
-                                                         .activation = NN_LINEAR, .outputs = CHANNELS, .kernel = 1,
+                                                         .activation = NN_LINEAR,
+                                                         .outputs = CHANNELS,
+                                                         .kernel = 1,
                                                          .stride = 1});
-        nn_value blurred = nn_blur(graph, &(nn_blur_options){.input = map, .kernel = kernel_weight, .before = before,
-                                                             .after = paddings[k][1],
-                                                             .bias = {.tensor = 2, .count = 64, .scale = 1, .offset = 3},
-                                                             .activation = NN_LEAKY_SCALED});
+        nn_value blurred =
+            nn_blur(graph, &(nn_blur_options){.input = map,
+                                              .kernel = kernel_weight,
+                                              .before = before,
+                                              .after = paddings[k][1],
+                                              .bias = {.tensor = 2, .count = 64, .scale = 1, .offset = 3},
+                                              .activation = NN_LEAKY_SCALED});
         nn_mark(graph, blurred, "blurred");
         nn_output(graph, in);
         nn_device *device = open_device();
@@ -159,7 +170,8 @@ static void blur_equals_its_definition(void **state)
         assert_int_equal(nn_plan_read(plan, "blurred", values), CHANNELS * height * width);
         for (int i = 0; i < CHANNELS * height * width; i++) {
             int c = i / (height * width), y = i / width % height, x = i % width;
-            double t = filtered(image, HEIGHT, WIDTH, 1, before, y, x) * (double)bias_values[c] + (double)bias_values[c + 3];
+            double t =
+                filtered(image, HEIGHT, WIDTH, 1, before, y, x) * (double)bias_values[c] + (double)bias_values[c + 3];
             double expected = (t > 0 ? t : 0.2 * t) * sqrt(2);
             assert_true(fabs(expected - (double)values[i]) < 2e-5);
         }

@@ -58,7 +58,8 @@ static gpen_status build_retinaface(network *n, int height, int width, gpen_erro
     for (int level = 0; level < RETINAFACE_LEVELS; level++)
         for (int head = 0; head < RETINAFACE_HEADS; head++) {
             int step = 8 << level;
-            n->counts[n->outputs++] = (size_t)widths[head] * (size_t)((height + step - 1) / step) * (size_t)((width + step - 1) / step);
+            n->counts[n->outputs++] =
+                (size_t)widths[head] * (size_t)((height + step - 1) / step) * (size_t)((width + step - 1) / step);
         }
     return status ? status : compile(n, retinaface_graph(&a, n->file, height, width), error);
 }
@@ -82,11 +83,21 @@ static int write_floats(const char *path, const char *mode, const float *values,
     return 0;
 }
 
-static float *read_floats(const char *path, size_t count)
+static float *new_floats(size_t count)
 {
     float *values = malloc(count * sizeof *values);
+    if (!values) {
+        perror("run_network");
+        exit(1);
+    }
+    return values;
+}
+
+static float *read_floats(const char *path, size_t count)
+{
+    float *values = new_floats(count);
     FILE *file = fopen(path, "rb");
-    if (!values || !file || fread(values, sizeof *values, count, file) != count) {
+    if (!file || fread(values, sizeof *values, count, file) != count) {
         perror(path);
         exit(1);
     }
@@ -117,8 +128,7 @@ static int run(network *n, const char *input_path, size_t input_count, const cha
 {
     float *input = read_floats(input_path, input_count), *outputs[MOST_OUTPUTS];
     for (int i = 0; i < n->outputs; i++)
-        if (!(outputs[i] = malloc(n->counts[i] * sizeof(float))))
-            return 1;
+        outputs[i] = new_floats(n->counts[i]);
     nn_plan_run(n->plan, input, outputs);
     int failed = 0;
     for (int i = 0; i < n->outputs; i++) {
@@ -132,7 +142,8 @@ static int run(network *n, const char *input_path, size_t input_count, const cha
 int main(int argc, char **argv)
 {
     if (argc < 7) {
-        fprintf(stderr, "usage: run_network gpen|retinaface|parsenet WEIGHTS HEIGHT WIDTH INPUT OUTPUT [MARK FILE]...\n");
+        fprintf(stderr,
+                "usage: run_network gpen|retinaface|parsenet WEIGHTS HEIGHT WIDTH INPUT OUTPUT [MARK FILE]...\n");
         return 2;
     }
     gpen_error error;

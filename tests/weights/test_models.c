@@ -100,7 +100,7 @@ static void test_nothing_installed(void **state)
     assert_int_equal(models_list(&models, &count, &error), GPEN_OK);
     assert_int_equal(count, 0);
     models_list_free(models, count);
-    assert_int_equal(models_resolve("gpen", &path, &error), GPEN_MODEL_MISSING);
+    assert_int_equal(models_resolve("no-such-model", &path, &error), GPEN_MODEL_MISSING);
     assert_null(path);
     assert_non_null(strstr(error.message, "no model is installed"));
 }

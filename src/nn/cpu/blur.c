@@ -14,8 +14,8 @@ gpen_status prepare_blur(cpu_upload *upload, cpu_step *step)
     const nn_blur_options *blur = &step->node.blur;
     const nn_shape *out = &step->node.shape;
     size_t channels = (size_t)nn_blocks(out->channels) * BLOCK;
-    gpen_status status = pack_vector(upload, blur->bias, (size_t)out->channels, blur->activation.gain, 0.0f, channels,
-                                     &step->weights);
+    gpen_status status =
+        pack_vector(upload, blur->bias, (size_t)out->channels, blur->activation.gain, 0.0f, channels, &step->weights);
     if (!status)
         status = pack_separable(upload, blur->kernel, &step->extra);
     step->scratch_floats = BLOCK + (size_t)step->input_shape.width * BLOCK;
@@ -53,8 +53,8 @@ static void blur_strip(void *context, int index, int worker)
             rows[i] = row >= 0 && row < in->height ? from + (size_t)row * (size_t)in->width * BLOCK : j->zeros;
         }
         j->program->kernels->fir_row(rows, in->width, step->node.blur.before, taps, taps + 4,
-                                     thread_scratch(j->program, step, worker), to + (size_t)y * (size_t)out->width * BLOCK,
-                                     out->width, &map);
+                                     thread_scratch(j->program, step, worker),
+                                     to + (size_t)y * (size_t)out->width * BLOCK, out->width, &map);
     }
 }
 
@@ -97,13 +97,15 @@ static void upsample_row(void *context, int index, int worker)
     const job *j = context;
     const nn_shape *in = &j->step->input_shape, *out = &j->step->node.shape;
     int plane = index / out->height, y = index % out->height;
-    const float *from = value_at(j->program, j->step->node.inputs[0]) + (size_t)plane * (size_t)in->height * (size_t)in->width;
+    const float *from =
+        value_at(j->program, j->step->node.inputs[0]) + (size_t)plane * (size_t)in->height * (size_t)in->width;
     float *to = value_at(j->program, j->step->value) + (size_t)index * (size_t)out->width;
     const float *taps = j->program->packed + j->step->extra;
     int rows[2];
     float down[2];
     doubled(y, in->height, taps, rows, down);
-    const float *upper = from + (size_t)rows[0] * (size_t)in->width, *lower = from + (size_t)rows[1] * (size_t)in->width;
+    const float *upper = from + (size_t)rows[0] * (size_t)in->width,
+                *lower = from + (size_t)rows[1] * (size_t)in->width;
     for (int x = 0; x < out->width; x++) {
         int columns[2];
         float across[2];

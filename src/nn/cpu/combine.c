@@ -210,7 +210,8 @@ static void argmax_row(void *context, int row, int worker)
         int best = 0;
         float most = input_row(j, j->step->node.inputs[0], 0, row)[(size_t)x * BLOCK];
         for (int c = 1; c < in->channels; c++) {
-            float value = input_row(j, j->step->node.inputs[0], c / BLOCK, row)[(size_t)x * BLOCK + (size_t)(c % BLOCK)];
+            float value =
+                input_row(j, j->step->node.inputs[0], c / BLOCK, row)[(size_t)x * BLOCK + (size_t)(c % BLOCK)];
             if (value > most) {
                 most = value;
                 best = c;

@@ -10,7 +10,7 @@
 #include "nn/cpu/cpu.h"
 
 enum {
-    BLOCK_PIXELS = 96,  /* output pixels a task: a multiple of every level's tile rows */
+    BLOCK_PIXELS = 96,   /* output pixels a task: a multiple of every level's tile rows */
     CHUNK_FLOATS = 1152, /* numbers gathered for a pixel at a time: rows of a task stay in the second-level cache */
     TASKS_A_THREAD = 4,
 };
@@ -57,20 +57,23 @@ static int kernel_numbers(const cpu_step *step)
 static size_t row_place(const cpu_step *step, const conv_phase *phase, int channel, int tap)
 {
     if (step->input_shape.kind == NN_PLANAR)
-        return (size_t)(channel * phase->taps + tap);
+        return (size_t)channel * (size_t)phase->taps + (size_t)tap;
     int block = channel / BLOCK, first = block / phase->chunk * phase->chunk;
     int blocks = conv_input_blocks(step) - first < phase->chunk ? conv_input_blocks(step) - first : phase->chunk;
-    return ((size_t)first * (size_t)phase->taps + (size_t)(tap * blocks + block - first)) * BLOCK + (size_t)(channel % BLOCK);
+    return ((size_t)first * (size_t)phase->taps + (size_t)(tap * blocks + block - first)) * BLOCK +
+           (size_t)(channel % BLOCK);
 }
 
-static void pack_phase(cpu_upload *upload, const cpu_step *step, const conv_phase *phase, int channels, const float *values)
+static void pack_phase(cpu_upload *upload, const cpu_step *step, const conv_phase *phase, int channels,
+                       const float *values)
 {
     const nn_conv_options *conv = &step->node.conv;
     int columns = upload->program->kernels->columns, numbers = kernel_numbers(step);
     float *panels = pack_at(upload, phase->packed);
     for (int channel = 0; channel < channels; channel++)
         for (int tap = 0; tap < phase->taps; tap++) {
-            int padded = step->input_shape.kind == NN_PLANAR ? channel : nn_padded_channel(channel, step->input_shape.channels);
+            int padded =
+                step->input_shape.kind == NN_PLANAR ? channel : nn_padded_channel(channel, step->input_shape.channels);
             float *to = panels + row_place(step, phase, padded, tap) * (size_t)columns;
             const float *from = values + (size_t)channel * (size_t)numbers + phase->tap[tap];
             for (int o = 0; o < conv->outputs; o++)
@@ -106,14 +109,16 @@ gpen_status prepare_conv_product(cpu_upload *upload, cpu_step *step)
         phase->chunk = chunk < 1 ? 1 : chunk > conv_input_blocks(step) ? conv_input_blocks(step) : chunk;
         phase->depth = (size_t)tap_channels(step) * (size_t)phase->taps;
         phase->packed = pack_reserve(upload, phase->depth * (size_t)step->maps.columns);
-        size_t row = step->input_shape.kind == NN_PLANAR ? phase->depth : (size_t)(phase->chunk * phase->taps) * BLOCK;
+        size_t row =
+            step->input_shape.kind == NN_PLANAR ? phase->depth : (size_t)phase->chunk * (size_t)phase->taps * BLOCK;
         longest = row > longest ? row : longest;
         if (values)
             pack_phase(upload, step, phase, channels, values + conv->weight.offset);
         step->gflop_executed += 2e-9 * (double)phase->depth * step->maps.columns * phase->height * phase->width;
     }
     aligned_free(values, bytes);
-    product->a_floats = round_up(longest, BLOCK) + BLOCK; /* an odd number of cache lines: rows fall into different sets */
+    product->a_floats =
+        round_up(longest, BLOCK) + BLOCK; /* an odd number of cache lines: rows fall into different sets */
     if (product->a_floats / BLOCK % 2 == 0)
         product->a_floats += BLOCK;
     product->c_floats = (size_t)step->maps.columns + BLOCK;
@@ -180,7 +185,8 @@ static void gather_chunk(const job *j, const pixels *p, int first, int blocks, f
         for (int block = 0; block < blocks; block++) {
             read_map map;
             const float *plane = conv_input_plane(j->program, j->step, first + block, &map);
-            j->program->kernels->gather(a + (size_t)(tap * blocks + block) * BLOCK, a_stride, plane, numbers, p->count, &map);
+            j->program->kernels->gather(a + (size_t)(tap * blocks + block) * BLOCK, a_stride, plane, numbers, p->count,
+                                        &map);
         }
     }
 }
@@ -210,8 +216,8 @@ static void write_out(const job *j, const pixels *p, int first, int count, const
     for (int column = 0; column < count && first + column < out->channels; column += BLOCK) {
         int block = (first + column) / BLOCK;
         write_map map = conv_output_map(j->program, j->step, block);
-        j->program->kernels->scatter(c + column, j->step->product.c_floats, to + (size_t)block * plane_floats(out), numbers,
-                                     p->count, &map, conv_added_plane(j->program, j->step, block));
+        j->program->kernels->scatter(c + column, j->step->product.c_floats, to + (size_t)block * plane_floats(out),
+                                     numbers, p->count, &map, conv_added_plane(j->program, j->step, block));
     }
 }
 
@@ -232,7 +238,8 @@ static void conv_task(void *context, int index, int worker)
         for (int block = 0; block < all; block += j->phase->chunk) {
             int blocks = all - block < j->phase->chunk ? all - block : j->phase->chunk;
             gather_chunk(j, &p, block, blocks, a, product->a_floats);
-            multiply(j, p.count, a, (size_t)(block * taps) * BLOCK, (size_t)(blocks * taps) * BLOCK, first, count, c, block > 0);
+            multiply(j, p.count, a, (size_t)block * (size_t)taps * BLOCK, (size_t)blocks * (size_t)taps * BLOCK, first,
+                     count, c, block > 0);
         }
     }
     write_out(j, &p, first, count, c);

@@ -1,10 +1,13 @@
-/* Convolution 3x3, stride 1, by Winograd's F(4x4, 3x3): a tile of 4x4 outputs takes 36 multiplications a pair of channels
- * instead of 144.
+/* Convolution 3x3, stride 1, by Winograd's minimal filtering F(4x4, 3x3): a tile of 4x4 outputs takes 36 multiplications a pair of
+ * channels instead of 144. And transposed convolution 3x3, stride 2, as four passes, one for each parity of the output's row and
+ * column, which have 2x2, 2x1, 1x2 and 1 taps: 81 multiplications instead of 144 for as many outputs.
  *
- *     input tiles --B^T d B--> v [36][tiles][channels] --36 products with u [36][channels][outputs]--> m [36][tiles][outputs]
+ *     input tiles --B^T d B--> v [points][tiles][channels] --a product a point with u [channels][outputs]--> m [points][tiles][outputs]
  *     --A^T m A--> output tiles
  *
- * Two ways to divide the work. Where a layer's transformed weights fit the last-level cache, every thread takes groups of tiles
+ * An axis with one tap is not transformed: its positions are points that share their weights.
+ *
+ * Two ways to divide the work. Where a pass's transformed weights fit the last-level cache, every thread takes groups of tiles
  * through all three stages alone, and v and m stay in its second-level cache. Where they do not (deep layers of few pixels), all
  * threads share one large group and divide each stage, so that the weights come from memory once a group. */
 #include <stdio.h>
@@ -14,33 +17,77 @@
 enum {
     STAGED_WEIGHTS = 8 << 20, /* bytes of transformed weights from which on the threads share a group */
     STAGED_TILES = 128,
-    OWN_BYTES = 1200 << 10,   /* v and m of a thread's own group */
+    OWN_BYTES = 1200 << 10, /* v and m of a thread's own group */
     OWN_MOST = 96,
     OWN_LEAST = 24,
-    TILE_UNIT = 12,           /* a multiple of every level's tile rows */
+    TILE_UNIT = 12, /* a multiple of every level's tile rows */
 };
 
-/* u = G g G^T */
-static void transform_kernel(const float *g, double scale, float *u, size_t u_stride)
+/* ---------------------------------------------------------------- weights */
+
+/* G of an axis with one, two or three taps. */
+static const double axis_g[3][WINOGRAD_MOST][3] = {
+    {{1}},
+    {{1.0 / 2}, {-1.0 / 2, -1.0 / 2}, {-1.0 / 6, 1.0 / 6}, {1.0 / 6, 1.0 / 3}, {0, 1}},
+    {{1.0 / 4},
+     {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+     {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+     {1.0 / 24, 1.0 / 12, 1.0 / 6},
+     {1.0 / 24, -1.0 / 12, 1.0 / 6},
+     {0, 0, 1}},
+};
+
+/* Points of an axis that have weights of their own. */
+static int weighted_points(int taps)
 {
-    static const double G[WINOGRAD_IN][3] = {{1.0 / 4, 0, 0},
-                                             {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                             {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                             {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                             {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                                             {0, 0, 1}};
-    double rows[WINOGRAD_IN][3];
-    for (int i = 0; i < WINOGRAD_IN; i++)
-        for (int x = 0; x < 3; x++)
-            rows[i][x] = (G[i][0] * (double)g[x] + G[i][1] * (double)g[3 + x] + G[i][2] * (double)g[6 + x]) * scale;
-    for (int i = 0; i < WINOGRAD_IN; i++)
-        for (int j = 0; j < WINOGRAD_IN; j++)
-            u[(size_t)(i * WINOGRAD_IN + j) * u_stride] =
-                (float)(rows[i][0] * G[j][0] + rows[i][1] * G[j][1] + rows[i][2] * G[j][2]);
+    return taps == 1 ? 1 : winograd_inputs(taps);
+}
+
+static int weight_matrices(winograd_form form)
+{
+    return weighted_points(winograd_row_taps(form)) * weighted_points(winograd_column_taps(form));
+}
+
+/* Which of the matrices belongs to a point. */
+static int point_matrix(winograd_form form, int point)
+{
+    int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
+    int columns = winograd_inputs(column_taps);
+    int row = row_taps == 1 ? 0 : point / columns, column = column_taps == 1 ? 0 : point % columns;
+    return row * weighted_points(column_taps) + column;
+}
+
+/* The number of the 3x3 kernel that is tap `tap` of an axis: in a transposed convolution an output of even position sums the last
+ * number times the input before it and the first times its own, one of odd position the middle one alone. */
+static int kernel_position(int taps, int tap)
+{
+    return taps == 3 ? tap : taps == 2 ? 2 - 2 * tap : 1;
+}
+
+/* u = G g G^T */
+static void transform_kernel(winograd_form form, const float *g, double scale, float *u, size_t u_stride)
+{
+    int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
+    double rows[WINOGRAD_MOST][3];
+    for (int i = 0; i < weighted_points(row_taps); i++)
+        for (int x = 0; x < column_taps; x++) {
+            rows[i][x] = 0;
+            for (int y = 0; y < row_taps; y++)
+                rows[i][x] += axis_g[row_taps - 1][i][y] * scale *
+                              (double)g[kernel_position(row_taps, y) * 3 + kernel_position(column_taps, x)];
+        }
+    for (int i = 0; i < weighted_points(row_taps); i++)
+        for (int j = 0; j < weighted_points(column_taps); j++) {
+            double sum = 0;
+            for (int x = 0; x < column_taps; x++)
+                sum += rows[i][x] * axis_g[column_taps - 1][j][x];
+            u[(size_t)(i * weighted_points(column_taps) + j) * u_stride] = (float)sum;
+        }
 }
 
 typedef struct pack_job {
     const cpu_step *step;
+    const winograd_pass *pass;
     const float *values;
     float *packed;
     int channels, columns;
@@ -55,64 +102,91 @@ static void pack_channel(void *context, int channel, int worker)
     size_t row = (size_t)nn_padded_channel(channel, j->step->input_shape.channels);
     for (int o = 0; o < conv->outputs; o++) {
         float *to = j->packed + ((size_t)o / columns * depth + row) * columns + (size_t)o % columns;
-        transform_kernel(j->values + ((size_t)o * (size_t)j->channels + (size_t)channel) * 9, (double)conv->weight.scale, to,
-                         (size_t)j->step->maps.columns * depth);
+        transform_kernel(j->pass->form, j->values + ((size_t)o * (size_t)j->channels + (size_t)channel) * 9,
+                         (double)conv->weight.scale, to, (size_t)j->step->maps.columns * depth);
     }
 }
 
-static void choose_groups(cpu_step *step, int threads)
+static gpen_status pack_weights(cpu_upload *upload, cpu_step *step)
 {
-    conv_winograd *w = &step->winograd;
-    int depth = conv_input_blocks(step) * BLOCK, columns = step->maps.columns;
-    int tiles = w->tile_rows * w->tile_columns;
-    w->staged = sizeof(float) * WINOGRAD_POINTS * (size_t)depth * (size_t)columns >= STAGED_WEIGHTS;
-    /* One cache line more than the channels: tiles beside each other fall into different sets. */
-    w->v_tile = (size_t)depth + BLOCK;
-    w->m_tile = (size_t)columns + BLOCK;
-    if (w->staged) {
-        w->group = tiles < STAGED_TILES ? tiles : STAGED_TILES;
-    } else {
-        size_t own = OWN_BYTES / (sizeof(float) * WINOGRAD_POINTS * (w->v_tile + w->m_tile));
-        w->group = (int)(own / TILE_UNIT) * TILE_UNIT;
-        w->group = w->group < OWN_LEAST ? OWN_LEAST : w->group > OWN_MOST ? OWN_MOST : w->group;
-        while (w->group > TILE_UNIT && w->group * threads > tiles)
-            w->group -= TILE_UNIT;
+    const nn_conv_options *conv = &step->node.conv;
+    float *values;
+    size_t bytes;
+    gpen_status status = pack_read(upload, conv->weight, &values, &bytes);
+    if (status || !values)
+        return status;
+    pack_job j = {.step = step,
+                  .values = values + conv->weight.offset,
+                  .channels = step->input_shape.channels,
+                  .columns = upload->program->kernels->columns};
+    if (conv->feature.map != NN_NONE)
+        j.channels += upload->graph->nodes[conv->feature.map].shape.channels;
+    for (int i = 0; i < step->winograd.passes; i++) {
+        j.pass = &step->winograd.pass[i];
+        j.packed = pack_at(upload, j.pass->packed);
+        thread_pool_run(upload->program->pool, j.channels, pack_channel, &j);
     }
-    w->v_point = (size_t)w->group * w->v_tile;
-    w->m_point = (size_t)w->group * w->m_tile;
-    size_t both = WINOGRAD_POINTS * (w->v_point + w->m_point);
-    if (w->staged)
-        step->scratch_floats = round_up(step->scratch_floats, BLOCK) + both;
-    else
-        step->thread_floats = both;
+    aligned_free(values, bytes);
+    return GPEN_OK;
+}
+
+/* ---------------------------------------------------------------- preparing */
+
+/* The group of a pass and the scratch it wants: shared when staged, else a thread's. */
+static size_t choose_group(const cpu_step *step, winograd_pass *pass, int threads)
+{
+    const conv_winograd *w = &step->winograd;
+    size_t weights =
+        (size_t)weight_matrices(pass->form) * (size_t)conv_input_blocks(step) * BLOCK * (size_t)step->maps.columns;
+    int tiles = pass->tile_rows * pass->tile_columns, points = winograd_points(pass->form);
+    pass->staged = sizeof(float) * weights >= STAGED_WEIGHTS;
+    if (pass->staged) {
+        pass->group = tiles < STAGED_TILES ? tiles : STAGED_TILES;
+    } else {
+        size_t own = OWN_BYTES / (sizeof(float) * (size_t)points * (w->v_tile + w->m_tile));
+        pass->group = (int)(own / TILE_UNIT) * TILE_UNIT;
+        pass->group = pass->group < OWN_LEAST ? OWN_LEAST : pass->group > OWN_MOST ? OWN_MOST : pass->group;
+        while (pass->group > TILE_UNIT && pass->group * threads > tiles)
+            pass->group -= TILE_UNIT;
+    }
+    pass->v_point = (size_t)pass->group * w->v_tile;
+    pass->m_point = (size_t)pass->group * w->m_tile;
+    return (size_t)points * (pass->v_point + pass->m_point);
 }
 
 static void run_conv_winograd(const cpu_program *program, const cpu_step *step);
 
 gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step)
 {
-    const nn_conv_options *conv = &step->node.conv;
+    static const winograd_form phases[CONV_MAX_PHASES] = {WINOGRAD_2X2, WINOGRAD_2X1, WINOGRAD_1X2, WINOGRAD_1X1};
+    bool transposed = step->node.conv.transposed;
     conv_winograd *w = &step->winograd;
-    w->tile_rows = (step->node.shape.height + WINOGRAD_OUT - 1) / WINOGRAD_OUT;
-    w->tile_columns = (step->node.shape.width + WINOGRAD_OUT - 1) / WINOGRAD_OUT;
-    choose_groups(step, thread_pool_size(upload->program->pool));
-    size_t depth = (size_t)conv_input_blocks(step) * BLOCK;
-    step->weights = pack_reserve(upload, WINOGRAD_POINTS * depth * (size_t)step->maps.columns);
-    step->gflop_executed =
-        2e-9 * WINOGRAD_POINTS * w->tile_rows * w->tile_columns * (double)depth * (double)step->maps.columns;
+    size_t depth = (size_t)conv_input_blocks(step) * BLOCK, shared = 0;
+    w->passes = transposed ? CONV_MAX_PHASES : 1;
+    w->spacing = transposed ? 2 : 1;
+    /* One cache line more than the channels: tiles beside each other fall into different sets. */
+    w->v_tile = depth + BLOCK;
+    w->m_tile = (size_t)step->maps.columns + BLOCK;
+    for (int i = 0; i < w->passes; i++) {
+        winograd_pass *pass = &w->pass[i];
+        *pass = (winograd_pass){.form = transposed ? phases[i] : WINOGRAD_3X3, .row = i / 2, .column = i % 2};
+        pass->height = (step->node.shape.height - pass->row + w->spacing - 1) / w->spacing;
+        pass->width = (step->node.shape.width - pass->column + w->spacing - 1) / w->spacing;
+        pass->tile_rows = (pass->height + WINOGRAD_OUT - 1) / WINOGRAD_OUT;
+        pass->tile_columns = (pass->width + WINOGRAD_OUT - 1) / WINOGRAD_OUT;
+        size_t scratch = choose_group(step, pass, thread_pool_size(upload->program->pool));
+        if (pass->staged)
+            shared = scratch > shared ? scratch : shared;
+        else
+            step->thread_floats = scratch > step->thread_floats ? scratch : step->thread_floats;
+        pass->packed = pack_reserve(upload, (size_t)weight_matrices(pass->form) * depth * (size_t)step->maps.columns);
+        step->gflop_executed += 2e-9 * winograd_points(pass->form) * pass->tile_rows * pass->tile_columns *
+                                (double)depth * (double)step->maps.columns;
+    }
+    step->extra = round_up(step->scratch_floats, BLOCK);
+    step->scratch_floats = step->extra + shared;
     step->run = run_conv_winograd;
-    float *values;
-    size_t bytes;
-    gpen_status status = pack_read(upload, conv->weight, &values, &bytes);
-    if (status || !values)
-        return status;
-    pack_job j = {step, values + conv->weight.offset, pack_at(upload, step->weights), step->input_shape.channels,
-                  upload->program->kernels->columns};
-    if (conv->feature.map != NN_NONE)
-        j.channels += upload->graph->nodes[conv->feature.map].shape.channels;
-    thread_pool_run(upload->program->pool, j.channels, pack_channel, &j);
-    aligned_free(values, bytes);
-    return GPEN_OK;
+    return pack_weights(upload, step);
 }
 
 /* ---------------------------------------------------------------- running */
@@ -121,107 +195,129 @@ gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step)
 typedef struct group {
     const cpu_program *program;
     const cpu_step *step;
+    const winograd_pass *pass;
     float *v, *m;
     int first, tiles;
 } group;
 
-/* A tile that reaches over the picture's edge, or whose pixels do not stand beside each other in a doubled input: they are
- * gathered into a square of their own. */
-static void gathered_tile(const group *g, const float *plane, const read_map *map, int tile_row, int tile_column, float *v)
+/* A tile's inputs begin one row above it where its axis has more than one tap; likewise columns. */
+static int lead(int taps)
 {
-    static const float ones[BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT))) = {1, 1, 1, 1, 1, 1, 1, 1,
-                                                                                1, 1, 1, 1, 1, 1, 1, 1};
-    float square[WINOGRAD_POINTS * BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT)));
-    int32_t pixels[WINOGRAD_POINTS];
-    for (int i = 0; i < WINOGRAD_POINTS; i++) {
-        int y = tile_row * WINOGRAD_OUT - 1 + i / WINOGRAD_IN, x = tile_column * WINOGRAD_OUT - 1 + i % WINOGRAD_IN;
-        pixels[i] = conv_input_pixel(g->step, y, x);
-    }
-    g->program->kernels->gather(square, BLOCK, plane, pixels, WINOGRAD_POINTS, map);
-    read_map as_is = {.scale = ones};
-    g->program->kernels->winograd_input(square, WINOGRAD_IN, 1, &as_is, v, g->step->winograd.v_point,
-                                        g->step->winograd.v_tile);
+    return taps > 1;
 }
 
-/* Tiles of a row whose 6x6 pixels all lie inside: from column 1 up to the returned one. */
-static int inner_end(const nn_shape *in)
+/* A tile that reaches over the picture's edge, or whose pixels do not stand beside each other in a doubled input: they are
+ * gathered into a square of their own. */
+static void gathered_tile(const group *g, const float *plane, const read_map *map, int tile_row, int tile_column,
+                          float *v)
 {
-    return (in->width - WINOGRAD_OUT - 1) / WINOGRAD_OUT + 1;
+    static const float ones[BLOCK]
+        __attribute__((aligned(MEMORY_ALIGNMENT))) = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    winograd_form form = g->pass->form;
+    int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
+    int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
+    float square[WINOGRAD_MOST_POINTS * BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT)));
+    int32_t pixels[WINOGRAD_MOST_POINTS];
+    for (int i = 0; i < rows * columns; i++)
+        pixels[i] = conv_input_pixel(g->step, tile_row * WINOGRAD_OUT - lead(row_taps) + i / columns,
+                                     tile_column * WINOGRAD_OUT - lead(column_taps) + i % columns);
+    g->program->kernels->gather(square, BLOCK, plane, pixels, rows * columns, map);
+    read_map as_is = {.scale = ones};
+    g->program->kernels->winograd_input[form](square, (size_t)columns, 1, &as_is, v, g->pass->v_point,
+                                              g->step->winograd.v_tile);
+}
+
+/* Tiles whose inputs all lie inside [0, length): from the returned first one up to *end. */
+static int inner_tiles(int taps, int length, int *end)
+{
+    int beyond = winograd_inputs(taps) - lead(taps); /* inputs from the tile's own first row on */
+    *end = length < beyond ? 0 : (length - beyond) / WINOGRAD_OUT + 1;
+    return lead(taps);
 }
 
 /* Tiles [from, to) of the group, one block of channels. */
 static void input_tiles(const group *g, int block, int from, int to)
 {
-    const conv_winograd *w = &g->step->winograd;
+    const winograd_pass *pass = g->pass;
     const nn_shape *in = &g->step->input_shape;
+    size_t v_tile = g->step->winograd.v_tile;
+    int row_end, column_end, row_taps = winograd_row_taps(pass->form), column_taps = winograd_column_taps(pass->form);
+    int row_first = inner_tiles(row_taps, in->height, &row_end),
+        column_first = inner_tiles(column_taps, in->width, &column_end);
     read_map map;
     const float *plane = conv_input_plane(g->program, g->step, block, &map);
     for (int t = from; t < to;) {
-        int row = (g->first + t) / w->tile_columns, column = (g->first + t) % w->tile_columns;
-        float *v = g->v + (size_t)t * w->v_tile + (size_t)block * BLOCK;
-        int run = inner_end(in) - column;
-        run = run < to - t ? run : to - t;
-        bool row_inside = row > 0 && row * WINOGRAD_OUT + WINOGRAD_OUT < in->height;
-        if (!row_inside || column == 0 || run < 1 || g->step->node.conv.doubled) {
+        int row = (g->first + t) / pass->tile_columns, column = (g->first + t) % pass->tile_columns;
+        float *v = g->v + (size_t)t * v_tile + (size_t)block * BLOCK;
+        int run = column_end - column < to - t ? column_end - column : to - t;
+        if (row < row_first || row >= row_end || column < column_first || run < 1 || g->step->node.conv.doubled) {
             gathered_tile(g, plane, &map, row, column, v);
             t++;
             continue;
         }
-        size_t pixel = (size_t)(row * WINOGRAD_OUT - 1) * (size_t)in->width + (size_t)(column * WINOGRAD_OUT - 1);
-        g->program->kernels->winograd_input(plane + pixel * BLOCK, (size_t)in->width, run, &map, v, w->v_point, w->v_tile);
+        size_t pixel = (size_t)(row * WINOGRAD_OUT - lead(row_taps)) * (size_t)in->width +
+                       (size_t)(column * WINOGRAD_OUT - lead(column_taps));
+        g->program->kernels->winograd_input[pass->form](plane + pixel * BLOCK, (size_t)in->width, run, &map, v,
+                                                        pass->v_point, v_tile);
         t += run;
     }
 }
 
-/* The products of one of the 36 points with the panels of columns [first, last). */
+/* The products of one point with the panels of columns [first, last). */
 static void multiply_point(const group *g, int point, int first, int last)
 {
     const conv_winograd *w = &g->step->winograd;
     const cpu_kernels *kernels = g->program->kernels;
     size_t depth = (size_t)conv_input_blocks(g->step) * BLOCK;
-    const float *u = g->program->packed + g->step->weights + (size_t)point * depth * (size_t)g->step->maps.columns;
+    const float *u = g->program->packed + g->pass->packed +
+                     (size_t)point_matrix(g->pass->form, point) * depth * (size_t)g->step->maps.columns;
     for (int column = first; column < last; column += kernels->columns)
-        kernels->product(g->tiles, (int)depth, g->v + (size_t)point * w->v_point, w->v_tile, u + (size_t)column * depth,
-                         g->m + (size_t)point * w->m_point + column, w->m_tile, false);
+        kernels->product(g->tiles, (int)depth, g->v + (size_t)point * g->pass->v_point, w->v_tile,
+                         u + (size_t)column * depth, g->m + (size_t)point * g->pass->m_point + column, w->m_tile,
+                         false);
 }
 
 /* Tiles [from, to) of the group, one block of output channels. */
 static void output_tiles(const group *g, int block, int from, int to)
 {
-    const conv_winograd *w = &g->step->winograd;
+    const winograd_pass *pass = g->pass;
     const nn_shape *out = &g->step->node.shape;
+    int spacing = g->step->winograd.spacing;
     write_map map = conv_output_map(g->program, g->step, block);
     float *plane = value_at(g->program, g->step->value) + (size_t)block * plane_floats(out);
     const float *add = conv_added_plane(g->program, g->step, block);
     for (int t = from; t < to; t++) {
-        int y = (g->first + t) / w->tile_columns * WINOGRAD_OUT, x = (g->first + t) % w->tile_columns * WINOGRAD_OUT;
-        int height = out->height - y < WINOGRAD_OUT ? out->height - y : WINOGRAD_OUT;
-        int width = out->width - x < WINOGRAD_OUT ? out->width - x : WINOGRAD_OUT;
-        size_t at = ((size_t)y * (size_t)out->width + (size_t)x) * BLOCK;
-        g->program->kernels->winograd_output(g->m + (size_t)t * w->m_tile + (size_t)block * BLOCK, w->m_point,
-                                             plane + at, (size_t)out->width, height, width, &map, add ? add + at : NULL);
+        int y = (g->first + t) / pass->tile_columns * WINOGRAD_OUT,
+            x = (g->first + t) % pass->tile_columns * WINOGRAD_OUT;
+        int height = pass->height - y < WINOGRAD_OUT ? pass->height - y : WINOGRAD_OUT;
+        int width = pass->width - x < WINOGRAD_OUT ? pass->width - x : WINOGRAD_OUT;
+        size_t at =
+            ((size_t)(y * spacing + pass->row) * (size_t)out->width + (size_t)(x * spacing + pass->column)) * BLOCK;
+        g->program->kernels->winograd_output[pass->form](g->m + (size_t)t * g->step->winograd.m_tile +
+                                                             (size_t)block * BLOCK,
+                                                         pass->m_point, plane + at, (size_t)out->width, spacing, height,
+                                                         width, &map, add ? add + at : NULL);
     }
 }
 
-static int group_tiles(const conv_winograd *w, int first)
+static int group_tiles(const winograd_pass *pass, int first)
 {
-    int left = w->tile_rows * w->tile_columns - first;
-    return left < w->group ? left : w->group;
+    int left = pass->tile_rows * pass->tile_columns - first;
+    return left < pass->group ? left : pass->group;
 }
 
 /* One thread's own group, all three stages. */
 static void own_group(void *context, int index, int worker)
 {
-    const group *all = context;
-    const conv_winograd *w = &all->step->winograd;
-    group g = *all;
+    group g = *(const group *)context;
+    int points = winograd_points(g.pass->form);
     g.v = thread_scratch(g.program, g.step, worker);
-    g.m = g.v + WINOGRAD_POINTS * w->v_point;
-    g.first = index * w->group;
-    g.tiles = group_tiles(w, g.first);
+    g.m = g.v + (size_t)points * g.pass->v_point;
+    g.first = index * g.pass->group;
+    g.tiles = group_tiles(g.pass, g.first);
     for (int block = 0; block < conv_input_blocks(g.step); block++)
         input_tiles(&g, block, 0, g.tiles);
-    for (int point = 0; point < WINOGRAD_POINTS; point++)
+    for (int point = 0; point < points; point++)
         multiply_point(&g, point, 0, g.step->maps.columns);
     for (int block = 0; block < nn_blocks(g.step->maps.outputs); block++)
         output_tiles(&g, block, 0, g.tiles);
@@ -236,12 +332,16 @@ static void input_stage(void *context, int block, int worker)
 
 enum { STAGED_COLUMNS = 128 }; /* columns of a task of the second stage: a multiple of every level's panel */
 
+static int column_parts(const cpu_step *step)
+{
+    return (step->maps.columns + STAGED_COLUMNS - 1) / STAGED_COLUMNS;
+}
+
 static void product_stage(void *context, int index, int worker)
 {
     (void)worker;
     const group *g = context;
-    int parts = (g->step->maps.columns + STAGED_COLUMNS - 1) / STAGED_COLUMNS;
-    int first = index % parts * STAGED_COLUMNS, last = first + STAGED_COLUMNS;
+    int parts = column_parts(g->step), first = index % parts * STAGED_COLUMNS, last = first + STAGED_COLUMNS;
     multiply_point(g, index / parts, first, last < g->step->maps.columns ? last : g->step->maps.columns);
 }
 
@@ -252,24 +352,30 @@ static void output_stage(void *context, int block, int worker)
     output_tiles(g, block, 0, g->tiles);
 }
 
+static void run_staged(group *g)
+{
+    thread_pool *pool = g->program->pool;
+    int points = winograd_points(g->pass->form), tiles = g->pass->tile_rows * g->pass->tile_columns;
+    g->v = step_scratch(g->program, g->step) + g->step->extra;
+    g->m = g->v + (size_t)points * g->pass->v_point;
+    for (g->first = 0; g->first < tiles; g->first += g->pass->group) {
+        g->tiles = group_tiles(g->pass, g->first);
+        thread_pool_run(pool, conv_input_blocks(g->step), input_stage, g);
+        thread_pool_run(pool, points * column_parts(g->step), product_stage, g);
+        thread_pool_run(pool, nn_blocks(g->step->maps.outputs), output_stage, g);
+    }
+}
+
 static void run_conv_winograd(const cpu_program *program, const cpu_step *step)
 {
     const nn_conv_options *conv = &step->node.conv;
-    const conv_winograd *w = &step->winograd;
     begin_conv_maps(program, step, conv->style, conv->demodulation, conv->activation.gain);
-    group g = {.program = program, .step = step};
-    int tiles = w->tile_rows * w->tile_columns;
-    if (!w->staged) {
-        thread_pool_run(program->pool, (tiles + w->group - 1) / w->group, own_group, &g);
-        return;
-    }
-    g.v = step_scratch(program, step) + step->scratch_floats - WINOGRAD_POINTS * (w->v_point + w->m_point);
-    g.m = g.v + WINOGRAD_POINTS * w->v_point;
-    int parts = (step->maps.columns + STAGED_COLUMNS - 1) / STAGED_COLUMNS;
-    for (g.first = 0; g.first < tiles; g.first += w->group) {
-        g.tiles = group_tiles(w, g.first);
-        thread_pool_run(program->pool, conv_input_blocks(step), input_stage, &g);
-        thread_pool_run(program->pool, WINOGRAD_POINTS * parts, product_stage, &g);
-        thread_pool_run(program->pool, nn_blocks(step->maps.outputs), output_stage, &g);
+    for (int i = 0; i < step->winograd.passes; i++) {
+        group g = {.program = program, .step = step, .pass = &step->winograd.pass[i]};
+        int tiles = g.pass->tile_rows * g.pass->tile_columns;
+        if (g.pass->staged)
+            run_staged(&g);
+        else
+            thread_pool_run(program->pool, (tiles + g.pass->group - 1) / g.pass->group, own_group, &g);
     }
 }

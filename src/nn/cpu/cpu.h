@@ -23,13 +23,13 @@ typedef struct cpu_step cpu_step;
 enum { CONV_MAX_TAPS = 225, CONV_MAX_PHASES = 4 };
 
 typedef struct conv_phase {
-    int height, width;          /* output pixels of this phase */
-    int row, column;            /* the first one's place in the output; the next is `spacing` further */
+    int height, width; /* output pixels of this phase */
+    int row, column;   /* the first one's place in the output; the next is `spacing` further */
     int taps;
     short tap_row[CONV_MAX_TAPS], tap_column[CONV_MAX_TAPS]; /* input pixel = output pixel * stride + tap */
-    short tap[CONV_MAX_TAPS];   /* which number of the kernel */
-    int chunk;                  /* channel blocks gathered at a time */
-    size_t depth, packed;       /* length of a panel; where the panels start */
+    short tap[CONV_MAX_TAPS];                                /* which number of the kernel */
+    int chunk;                                               /* channel blocks gathered at a time */
+    size_t depth, packed;                                    /* length of a panel; where the panels start */
 } conv_phase;
 
 typedef struct conv_product {
@@ -38,12 +38,22 @@ typedef struct conv_product {
     size_t a_floats, c_floats; /* scratch a thread */
 } conv_product;
 
-/* A convolution by Winograd's F(4x4, 3x3) (conv_winograd.c). */
-typedef struct conv_winograd {
+/* A convolution by Winograd's minimal filtering (conv_winograd.c): one pass, or four for the phases of a transposed one. */
+typedef struct winograd_pass {
+    winograd_form form;
+    int height, width; /* output pixels of this pass */
+    int row, column;   /* the first one's place in the output; the next is `spacing` further */
     int tile_rows, tile_columns;
     int group;   /* tiles transformed at a time */
     bool staged; /* all threads share a group and meet after each of the three stages; else each has its own */
-    size_t v_tile, v_point, m_tile, m_point; /* strides, floats */
+    size_t v_point, m_point; /* strides, floats */
+    size_t packed;           /* where the transformed weights are */
+} winograd_pass;
+
+typedef struct conv_winograd {
+    int passes, spacing;
+    winograd_pass pass[CONV_MAX_PHASES];
+    size_t v_tile, m_tile; /* strides, floats */
 } conv_winograd;
 
 /* What convolutions share: where channels come from and how they are read and written. */
@@ -58,16 +68,16 @@ typedef struct conv_maps {
 
 struct cpu_step {
     nn_node node;
-    nn_value value;             /* its number: where the output goes */
-    nn_shape input_shape;       /* of node.inputs[0], when there is one */
+    nn_value value;       /* its number: where the output goes */
+    nn_shape input_shape; /* of node.inputs[0], when there is one */
     void (*run)(const cpu_program *program, const cpu_step *step);
-    size_t scratch_floats;      /* shared by the threads: the maps' scales and what a kind needs */
-    size_t thread_floats;       /* for each thread */
-    size_t scratch;             /* arena offset, of the shared part followed by the threads' */
-    size_t weights;             /* packed offset of the main weights */
-    size_t extra;               /* packed offset of further numbers, as the kind says */
+    size_t scratch_floats; /* shared by the threads: the maps' scales and what a kind needs */
+    size_t thread_floats;  /* for each thread */
+    size_t scratch;        /* arena offset, of the shared part followed by the threads' */
+    size_t weights;        /* packed offset of the main weights */
+    size_t extra;          /* packed offset of further numbers, as the kind says */
     conv_maps maps;
-    conv_product product;       /* for steps of this kind */
+    conv_product product; /* for steps of this kind */
     conv_winograd winograd;
     char name[96];
     double gflop_direct, gflop_executed, seconds;
@@ -166,7 +176,8 @@ static inline size_t plane_floats(const nn_shape *shape)
 /* conv_maps.c: prepares what convolutions and to_rgb share, fills in the scales for one run, and gives the maps. */
 gpen_status prepare_conv_maps(cpu_upload *upload, cpu_step *step, const nn_feature *feature, const nn_norm *norm,
                               nn_weight bias, nn_activation activation);
-void begin_conv_maps(const cpu_program *program, const cpu_step *step, nn_value style, nn_value demodulation, float gain);
+void begin_conv_maps(const cpu_program *program, const cpu_step *step, nn_value style, nn_value demodulation,
+                     float gain);
 
 /* The plane of input block `block` (source, then feature) and how it is read. */
 const float *conv_input_plane(const cpu_program *program, const cpu_step *step, int block, read_map *map);

@@ -28,8 +28,8 @@ static void dense_rows(void *context, int index, int worker)
     int outputs = j->step->node.shape.channels;
     float *to = value_at(j->program, j->step->value);
     for (int o = index * ROWS_A_TASK; o < outputs && o < (index + 1) * ROWS_A_TASK; o++)
-        to[o] = j->finish(j, j->program->kernels->dot(j->program->packed + j->step->weights + (size_t)o * length, j->x, length),
-                          o);
+        to[o] = j->finish(
+            j, j->program->kernels->dot(j->program->packed + j->step->weights + (size_t)o * length, j->x, length), o);
 }
 
 /* Runs all rows and leaves zeros in the vector's padding. */
@@ -66,7 +66,8 @@ static void run_dense(const cpu_program *program, const cpu_step *step)
 /* The activation's gain is multiplied into weights and bias. */
 gpen_status prepare_dense(cpu_upload *upload, cpu_step *step)
 {
-    size_t length = padded_length(step), outputs = (size_t)step->node.shape.channels, n = (size_t)step->input_shape.channels;
+    size_t length = padded_length(step), outputs = (size_t)step->node.shape.channels,
+           n = (size_t)step->input_shape.channels;
     float gain = step->node.dense.activation.gain;
     nn_weight weight = step->node.dense.weight;
     step->run = run_dense;
@@ -107,7 +108,8 @@ static void run_demodulate(const cpu_program *program, const cpu_step *step)
 
 gpen_status prepare_demodulate(cpu_upload *upload, cpu_step *step)
 {
-    size_t length = padded_length(step), outputs = (size_t)step->node.shape.channels, n = (size_t)step->input_shape.channels;
+    size_t length = padded_length(step), outputs = (size_t)step->node.shape.channels,
+           n = (size_t)step->input_shape.channels;
     size_t taps = (size_t)step->node.dense.taps;
     nn_weight weight = step->node.dense.weight;
     step->run = run_demodulate;

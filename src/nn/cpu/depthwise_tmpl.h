@@ -14,8 +14,8 @@ static inline __attribute__((always_inline)) vec depthwise_pixel(const float *co
     return sum;
 }
 
-static void depthwise_row(const float *const rows[3], int columns, int stride, const float *weights, float *to, int width,
-                          const write_map *map)
+static void depthwise_row(const float *const rows[3], int columns, int stride, const float *weights, float *to,
+                          int width, const write_map *map)
 {
     vec slope = vec_all(map->slope);
     for (int lane = 0; lane < BLOCK; lane += LANES) {

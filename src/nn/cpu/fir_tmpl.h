@@ -1,7 +1,7 @@
 /* One row of the separable 4x4 FIR: down the four rows first, then across. */
 
-static void fir_row(const float *const rows[4], int columns, int before, const float down[4], const float across[4], float *sums,
-                    float *to, int width, const write_map *map)
+static void fir_row(const float *const rows[4], int columns, int before, const float down[4], const float across[4],
+                    float *sums, float *to, int width, const write_map *map)
 {
     size_t first = (size_t)before * BLOCK, last = (size_t)(before + columns) * BLOCK, end = (size_t)(width + 3) * BLOCK;
     vec d[4], a[4];

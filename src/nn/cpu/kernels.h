@@ -15,12 +15,46 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { BLOCK = 16 };
+
+/* Forms of Winograd's minimal filtering F(4x4, RxC): tiles of 4x4 outputs of a kernel of R rows and C columns. Each axis with three
+ * taps takes six inputs and points, with two taps five, with one tap four. 3x3 is the plain convolution, the others are the four
+ * phases of a transposed one of stride 2. */
+typedef enum winograd_form {
+    WINOGRAD_3X3,
+    WINOGRAD_2X2,
+    WINOGRAD_2X1,
+    WINOGRAD_1X2,
+    WINOGRAD_1X1,
+    WINOGRAD_FORMS
+} winograd_form;
+
 enum {
-    BLOCK = 16,
-    WINOGRAD_OUT = 4,   /* F(4x4, 3x3): outputs of a tile a side */
-    WINOGRAD_IN = 6,    /* inputs of a tile a side */
-    WINOGRAD_POINTS = 36,
+    WINOGRAD_OUT = 4,
+    WINOGRAD_MOST = 6,         /* inputs of an axis at most */
+    WINOGRAD_MOST_POINTS = 36, /* inputs of a tile at most */
 };
+
+static inline int winograd_row_taps(winograd_form form)
+{
+    return form == WINOGRAD_3X3 ? 3 : form == WINOGRAD_2X2 || form == WINOGRAD_2X1 ? 2 : 1;
+}
+
+static inline int winograd_column_taps(winograd_form form)
+{
+    return form == WINOGRAD_3X3 ? 3 : form == WINOGRAD_2X2 || form == WINOGRAD_1X2 ? 2 : 1;
+}
+
+/* Inputs, and points, of an axis with so many taps. */
+static inline int winograd_inputs(int taps)
+{
+    return WINOGRAD_OUT + taps - 1;
+}
+
+static inline int winograd_points(winograd_form form)
+{
+    return winograd_inputs(winograd_row_taps(form)) * winograd_inputs(winograd_column_taps(form));
+}
 
 /* How a number of sixteen channels is read: leaky(gain * x + bias[c]) * scale[c]; without activation x * scale[c]. */
 typedef struct read_map {
@@ -47,34 +81,35 @@ typedef struct cpu_kernels {
 
     /* a[i][0 .. 16) = plane[pixels[i]] read through map, or zeros where pixels[i] < 0; i < count.
      * plane: one block a pixel. a: rows a_stride floats apart (a multiple of 16). */
-    void (*gather)(float *a, size_t a_stride, const float *plane, const int32_t *pixels, int count, const read_map *map);
+    void (*gather)(float *a, size_t a_stride, const float *plane, const int32_t *pixels, int count,
+                   const read_map *map);
 
     /* plane[pixels[i]] = c[i] written through map, add[pixels[i]] added before the bend; i < count. add: NULL for nothing. */
-    void (*scatter)(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count, const write_map *map,
-                    const float *add);
+    void (*scatter)(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count,
+                    const write_map *map, const float *add);
 
-    /* Winograd input transform B^T d B of `tiles` tiles beside each other, 4 pixels apart, all of their 6x6 pixels inside the
+    /* Winograd input transform B^T d B of `tiles` tiles beside each other, 4 pixels apart, all of their pixels inside the
      * plane. from: the first tile's upper left pixel; row_pixels: pixels from one row to the next.
      * v[point * point_stride + tile * tile_stride + channel], both strides multiples of 16. */
-    void (*winograd_input)(const float *from, size_t row_pixels, int tiles, const read_map *map, float *v, size_t point_stride,
-                           size_t tile_stride);
+    void (*winograd_input[WINOGRAD_FORMS])(const float *from, size_t row_pixels, int tiles, const read_map *map,
+                                           float *v, size_t point_stride, size_t tile_stride);
 
-    /* Winograd output transform A^T m A of one tile, written through map to height x width (1..4) pixels from `to` on; add: what
-     * is added before the bend, its pixels placed as those of `to`, or NULL. */
-    void (*winograd_output)(const float *m, size_t point_stride, float *to, size_t row_pixels, int height, int width,
-                            const write_map *map, const float *add);
+    /* Winograd output transform A^T m A of one tile, written through map to height x width (1..4) pixels from `to` on, every
+     * `spacing`-th of a row and a column; add: what is added before the bend, its pixels placed as those of `to`, or NULL. */
+    void (*winograd_output[WINOGRAD_FORMS])(const float *m, size_t point_stride, float *to, size_t row_pixels,
+                                            int spacing, int height, int width, const write_map *map, const float *add);
 
     /* One output row of the separable FIR: to[x] = leaky(scale * sum over i, j of down[i] * across[j] * row[i][x + j] + bias),
      * scale and bias those of map, x < width. rows: four pointers to rows of `columns` blocks, which stand behind `before` zero blocks and before as many as
      * width + 3 asks for. sums: scratch of width + 3 blocks. */
-    void (*fir_row)(const float *const rows[4], int columns, int before, const float down[4], const float across[4], float *sums,
-                    float *to, int width, const write_map *map);
+    void (*fir_row)(const float *const rows[4], int columns, int before, const float down[4], const float across[4],
+                    float *sums, float *to, int width, const write_map *map);
 
     /* One output row of a depthwise 3x3 convolution: to[x] = sum over i, j of weights[i * 3 + j] * rows[i][x * stride + j - 1]
      * written through map, x < width. rows: three pointers to rows of `columns` blocks, NULL for a row of zeros; columns outside
      * are zeros. weights: nine blocks. */
-    void (*depthwise_row)(const float *const rows[3], int columns, int stride, const float *weights, float *to, int width,
-                          const write_map *map);
+    void (*depthwise_row)(const float *const rows[3], int columns, int stride, const float *weights, float *to,
+                          int width, const write_map *map);
 
     /* sum of x[i] * y[i], i < count; count is a multiple of 16. */
     float (*dot)(const float *x, const float *y, size_t count);

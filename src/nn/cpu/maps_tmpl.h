@@ -7,7 +7,9 @@ typedef struct reader {
 /* The lanes from `lane` on of a read_map. Without a bias only the scale counts. */
 static inline reader reader_at(const read_map *map, int lane)
 {
-    reader r = {.scale = vec_load(map->scale + lane), .bias = vec_zero(), .gain = vec_all(map->gain),
+    reader r = {.scale = vec_load(map->scale + lane),
+                .bias = vec_zero(),
+                .gain = vec_all(map->gain),
                 .slope = vec_all(map->slope)};
     if (map->bias)
         r.bias = vec_load(map->bias + lane);
@@ -46,8 +48,8 @@ static void gather(float *a, size_t a_stride, const float *plane, const int32_t 
     }
 }
 
-static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count, const write_map *map,
-                    const float *add)
+static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count,
+                    const write_map *map, const float *add)
 {
     vec slope = vec_all(map->slope);
     for (int lane = 0; lane < BLOCK; lane += LANES) {

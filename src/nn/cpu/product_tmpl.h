@@ -8,8 +8,9 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-static inline __attribute__((always_inline)) void product_tile(const int rows, int depth, const float *a, size_t a_stride,
-                                                               const float *b, float *c, size_t c_stride, bool accumulate)
+static inline __attribute__((always_inline)) void product_tile(const int rows, int depth, const float *a,
+                                                               size_t a_stride, const float *b, float *c,
+                                                               size_t c_stride, bool accumulate)
 {
     vec sum[TILE_ROWS][2];
     UNROLL

@@ -12,10 +12,10 @@ static float dot(const float *x, const float *y, size_t count)
 enum { PROJECT_PIXELS = 4 };
 
 /* `pixels` pixels beside each other, all outputs. */
-static inline __attribute__((always_inline)) void project_pixels(const int pixels, const int outputs, const float *planes,
-                                                                 size_t plane_stride, int blocks, const read_map *maps,
-                                                                 const float *weights, size_t weight_stride, float *to,
-                                                                 size_t to_stride)
+static inline __attribute__((always_inline)) void project_pixels(const int pixels, const int outputs,
+                                                                 const float *planes, size_t plane_stride, int blocks,
+                                                                 const read_map *maps, const float *weights,
+                                                                 size_t weight_stride, float *to, size_t to_stride)
 {
     vec sum[4][PROJECT_PIXELS];
     for (int o = 0; o < outputs; o++)
@@ -41,33 +41,27 @@ static inline __attribute__((always_inline)) void project_pixels(const int pixel
             to[(size_t)o * to_stride + (size_t)p] += vec_sum(sum[o][p]);
 }
 
-static inline __attribute__((always_inline)) void project_outputs(const int outputs, const float *planes, size_t plane_stride,
-                                                                  int blocks, const read_map *maps, const float *weights,
-                                                                  size_t weight_stride, int count, float *to, size_t to_stride)
+static inline __attribute__((always_inline)) void project_outputs(const int outputs, const float *planes,
+                                                                  size_t plane_stride, int blocks, const read_map *maps,
+                                                                  const float *weights, size_t weight_stride, int count,
+                                                                  float *to, size_t to_stride)
 {
     int p = 0;
     for (; p + PROJECT_PIXELS <= count; p += PROJECT_PIXELS)
-        project_pixels(PROJECT_PIXELS, outputs, planes + (size_t)p * BLOCK, plane_stride, blocks, maps, weights, weight_stride,
-                       to + p, to_stride);
+        project_pixels(PROJECT_PIXELS, outputs, planes + (size_t)p * BLOCK, plane_stride, blocks, maps, weights,
+                       weight_stride, to + p, to_stride);
     for (; p < count; p++)
-        project_pixels(1, outputs, planes + (size_t)p * BLOCK, plane_stride, blocks, maps, weights, weight_stride, to + p,
-                       to_stride);
+        project_pixels(1, outputs, planes + (size_t)p * BLOCK, plane_stride, blocks, maps, weights, weight_stride,
+                       to + p, to_stride);
 }
 
 static void project(const float *planes, size_t plane_stride, int blocks, const read_map *maps, const float *weights,
                     size_t weight_stride, int outputs, int count, float *to, size_t to_stride)
 {
     switch (outputs) {
-    case 1:
-        project_outputs(1, planes, plane_stride, blocks, maps, weights, weight_stride, count, to, to_stride);
-        break;
-    case 2:
-        project_outputs(2, planes, plane_stride, blocks, maps, weights, weight_stride, count, to, to_stride);
-        break;
-    case 3:
-        project_outputs(3, planes, plane_stride, blocks, maps, weights, weight_stride, count, to, to_stride);
-        break;
-    default:
-        project_outputs(4, planes, plane_stride, blocks, maps, weights, weight_stride, count, to, to_stride);
+    case 1: project_outputs(1, planes, plane_stride, blocks, maps, weights, weight_stride, count, to, to_stride); break;
+    case 2: project_outputs(2, planes, plane_stride, blocks, maps, weights, weight_stride, count, to, to_stride); break;
+    case 3: project_outputs(3, planes, plane_stride, blocks, maps, weights, weight_stride, count, to, to_stride); break;
+    default: project_outputs(4, planes, plane_stride, blocks, maps, weights, weight_stride, count, to, to_stride);
     }
 }

@@ -40,8 +40,8 @@ static void gather(float *a, size_t a_stride, const float *plane, const int32_t 
                 pixels[i] < 0 ? 0.0f : (float)read_number((double)plane[(size_t)pixels[i] * BLOCK + c], map, c);
 }
 
-static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count, const write_map *map,
-                    const float *add)
+static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count,
+                    const write_map *map, const float *add)
 {
     for (int i = 0; i < count; i++)
         for (int k = 0; k < BLOCK; k++) {
@@ -50,49 +50,77 @@ static void scatter(const float *c, size_t c_stride, float *plane, const int32_t
         }
 }
 
-static const double winograd_bt[WINOGRAD_IN][WINOGRAD_IN] = {
-    {4, 0, -5, 0, 1, 0}, {0, -4, -4, 1, 1, 0}, {0, 4, -4, -1, 1, 0},
-    {0, -2, -1, 2, 1, 0}, {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1},
+/* Transforms of an axis with one, two or three taps; rows beyond those of F(4, taps) stay unused. */
+static const double winograd_bt[3][WINOGRAD_MOST][WINOGRAD_MOST] = {
+    {{1}, {0, 1}, {0, 0, 1}, {0, 0, 0, 1}},
+    {{2, -1, -2, 1}, {0, -2, -1, 1}, {0, 2, -3, 1}, {0, -1, 0, 1}, {0, 2, -1, -2, 1}},
+    {{4, 0, -5, 0, 1}, {0, -4, -4, 1, 1}, {0, 4, -4, -1, 1}, {0, -2, -1, 2, 1}, {0, 2, -1, -2, 1}, {0, 4, 0, -5, 0, 1}},
 };
 
-static const double winograd_at[WINOGRAD_OUT][WINOGRAD_IN] = {
-    {1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1},
+static const double winograd_at[3][WINOGRAD_OUT][WINOGRAD_MOST] = {
+    {{1}, {0, 1}, {0, 0, 1}, {0, 0, 0, 1}},
+    {{1, 1, 1, 1}, {0, 1, -1, 2}, {0, 1, 1, 4}, {0, 1, -1, 8, 1}},
+    {{1, 1, 1, 1, 1}, {0, 1, -1, 2, -2}, {0, 1, 1, 4, 4}, {0, 1, -1, 8, -8, 1}},
 };
 
-static void winograd_input(const float *from, size_t row_pixels, int tiles, const read_map *map, float *v, size_t point_stride,
-                           size_t tile_stride)
+static void winograd_input(winograd_form form, const float *from, size_t row_pixels, int tiles, const read_map *map,
+                           float *v, size_t point_stride, size_t tile_stride)
 {
+    int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
+    int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
     for (int tile = 0; tile < tiles; tile++)
-        for (int point = 0; point < WINOGRAD_POINTS; point++)
+        for (int point = 0; point < rows * columns; point++)
             for (int c = 0; c < BLOCK; c++) {
                 double sum = 0;
-                for (int y = 0; y < WINOGRAD_IN; y++)
-                    for (int x = 0; x < WINOGRAD_IN; x++) {
+                for (int y = 0; y < rows; y++)
+                    for (int x = 0; x < columns; x++) {
                         size_t pixel = (size_t)y * row_pixels + (size_t)(tile * WINOGRAD_OUT + x);
-                        sum += winograd_bt[point / WINOGRAD_IN][y] * winograd_bt[point % WINOGRAD_IN][x] *
+                        sum += winograd_bt[row_taps - 1][point / columns][y] *
+                               winograd_bt[column_taps - 1][point % columns][x] *
                                read_number((double)from[pixel * BLOCK + c], map, c);
                     }
                 v[(size_t)point * point_stride + (size_t)tile * tile_stride + c] = (float)sum;
             }
 }
 
-static void winograd_output(const float *m, size_t point_stride, float *to, size_t row_pixels, int height, int width,
-                            const write_map *map, const float *add)
+static void winograd_output(winograd_form form, const float *m, size_t point_stride, float *to, size_t row_pixels,
+                            int spacing, int height, int width, const write_map *map, const float *add)
 {
+    int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
+    int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
             for (int c = 0; c < BLOCK; c++) {
                 double sum = 0;
-                for (int point = 0; point < WINOGRAD_POINTS; point++)
-                    sum += winograd_at[y][point / WINOGRAD_IN] * winograd_at[x][point % WINOGRAD_IN] *
+                for (int point = 0; point < rows * columns; point++)
+                    sum += winograd_at[row_taps - 1][y][point / columns] *
+                           winograd_at[column_taps - 1][x][point % columns] *
                            (double)m[(size_t)point * point_stride + c];
-                size_t at = ((size_t)y * row_pixels + (size_t)x) * BLOCK + (size_t)c;
+                size_t at = ((size_t)y * row_pixels + (size_t)x) * (size_t)spacing * BLOCK + (size_t)c;
                 to[at] = (float)write_number(sum, map, c, add ? (double)add[at] : 0.0);
             }
 }
 
-static void fir_row(const float *const rows[4], int columns, int before, const float down[4], const float across[4], float *sums,
-                    float *to, int width, const write_map *map)
+#define WINOGRAD_FUNCTIONS(form, size)                                                                                 \
+    static void winograd_input_##size(const float *from, size_t row_pixels, int tiles, const read_map *map, float *v,  \
+                                      size_t point_stride, size_t tile_stride)                                         \
+    {                                                                                                                  \
+        winograd_input(form, from, row_pixels, tiles, map, v, point_stride, tile_stride);                              \
+    }                                                                                                                  \
+    static void winograd_output_##size(const float *m, size_t point_stride, float *to, size_t row_pixels, int spacing, \
+                                       int height, int width, const write_map *map, const float *add)                  \
+    {                                                                                                                  \
+        winograd_output(form, m, point_stride, to, row_pixels, spacing, height, width, map, add);                      \
+    }
+
+WINOGRAD_FUNCTIONS(WINOGRAD_3X3, 3x3)
+WINOGRAD_FUNCTIONS(WINOGRAD_2X2, 2x2)
+WINOGRAD_FUNCTIONS(WINOGRAD_2X1, 2x1)
+WINOGRAD_FUNCTIONS(WINOGRAD_1X2, 1x2)
+WINOGRAD_FUNCTIONS(WINOGRAD_1X1, 1x1)
+
+static void fir_row(const float *const rows[4], int columns, int before, const float down[4], const float across[4],
+                    float *sums, float *to, int width, const write_map *map)
 {
     (void)sums;
     for (int x = 0; x < width; x++)
@@ -108,8 +136,8 @@ static void fir_row(const float *const rows[4], int columns, int before, const f
         }
 }
 
-static void depthwise_row(const float *const rows[3], int columns, int stride, const float *weights, float *to, int width,
-                          const write_map *map)
+static void depthwise_row(const float *const rows[3], int columns, int stride, const float *weights, float *to,
+                          int width, const write_map *map)
 {
     for (int x = 0; x < width; x++)
         for (int c = 0; c < BLOCK; c++) {
@@ -153,8 +181,10 @@ const cpu_kernels cpu_kernels_reference = {
     .product = product,
     .gather = gather,
     .scatter = scatter,
-    .winograd_input = winograd_input,
-    .winograd_output = winograd_output,
+    .winograd_input = {winograd_input_3x3, winograd_input_2x2, winograd_input_2x1, winograd_input_1x2,
+                       winograd_input_1x1},
+    .winograd_output = {winograd_output_3x3, winograd_output_2x2, winograd_output_2x1, winograd_output_1x2,
+                        winograd_output_1x1},
     .fir_row = fir_row,
     .depthwise_row = depthwise_row,
     .dot = dot,

@@ -47,21 +47,21 @@ typedef struct job {
 /* Adds the projection of blocks [first, first + count) for one run of pixels. */
 static void project_blocks(const job *j, int first, int count, size_t from, int pixels, float *to)
 {
-    static const float ones[BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT))) = {1, 1, 1, 1, 1, 1, 1, 1,
-                                                                                1, 1, 1, 1, 1, 1, 1, 1};
+    static const float ones[BLOCK]
+        __attribute__((aligned(MEMORY_ALIGNMENT))) = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     enum { AT_ONCE = 32 };
     for (int block = 0; block < count; block += AT_ONCE) {
         read_map maps[AT_ONCE];
         int blocks = count - block < AT_ONCE ? count - block : AT_ONCE;
-        const float *planes = NULL;
         for (int i = 0; i < blocks; i++) {
-            const float *plane = conv_input_plane(j->program, j->step, first + block + i, &maps[i]);
+            conv_input_plane(j->program, j->step, first + block + i, &maps[i]);
             maps[i].scale = ones; /* the style is in the weights already */
-            planes = i ? planes : plane;
         }
+        read_map same;
+        const float *planes = conv_input_plane(j->program, j->step, first + block, &same);
         j->program->kernels->project(planes + from * BLOCK, j->pixels * BLOCK, blocks, maps,
-                                     j->weights + (size_t)(first + block) * BLOCK, j->padded, j->step->node.to_rgb.outputs,
-                                     pixels, to, j->pixels);
+                                     j->weights + (size_t)(first + block) * BLOCK, j->padded,
+                                     j->step->node.to_rgb.outputs, pixels, to, j->pixels);
     }
 }
 

@@ -15,14 +15,11 @@
 typedef gpen_status prepare_function(cpu_upload *upload, cpu_step *step);
 
 static prepare_function *const prepares[] = {
-    [NN_OP_IMAGE] = prepare_image,           [NN_OP_CONSTANT] = prepare_constant,
-    [NN_OP_CONV] = prepare_conv,             [NN_OP_BLUR] = prepare_blur,
-    [NN_OP_UPSAMPLE] = prepare_upsample,     [NN_OP_TO_RGB] = prepare_to_rgb,
-    [NN_OP_DENSE] = prepare_dense,           [NN_OP_DEMODULATE] = prepare_demodulate,
-    [NN_OP_PIXEL_NORM] = prepare_pixel_norm, [NN_OP_FLATTEN] = prepare_flatten,
-    [NN_OP_DEPTHWISE] = prepare_depthwise,   [NN_OP_MAX_POOL] = prepare_max_pool,
-    [NN_OP_ADD] = prepare_add,               [NN_OP_CONCAT] = prepare_concat,
-    [NN_OP_ARGMAX] = prepare_argmax,
+    [NN_OP_IMAGE] = prepare_image,     [NN_OP_CONSTANT] = prepare_constant,     [NN_OP_CONV] = prepare_conv,
+    [NN_OP_BLUR] = prepare_blur,       [NN_OP_UPSAMPLE] = prepare_upsample,     [NN_OP_TO_RGB] = prepare_to_rgb,
+    [NN_OP_DENSE] = prepare_dense,     [NN_OP_DEMODULATE] = prepare_demodulate, [NN_OP_PIXEL_NORM] = prepare_pixel_norm,
+    [NN_OP_FLATTEN] = prepare_flatten, [NN_OP_DEPTHWISE] = prepare_depthwise,   [NN_OP_MAX_POOL] = prepare_max_pool,
+    [NN_OP_ADD] = prepare_add,         [NN_OP_CONCAT] = prepare_concat,         [NN_OP_ARGMAX] = prepare_argmax,
 };
 
 /* ---------------------------------------------------------------- packed weights */
@@ -262,8 +259,8 @@ static gpen_status lay_out(cpu_upload *upload)
     return status ? status : take_arena(program, upload->error);
 }
 
-static gpen_status upload_graph(void **out, nn_device *device, const nn_graph *graph, const nn_weights *weights, int flags,
-                                gpen_error *error)
+static gpen_status upload_graph(void **out, nn_device *device, const nn_graph *graph, const nn_weights *weights,
+                                int flags, gpen_error *error)
 {
     *out = NULL;
     cpu_program *program = calloc(1, sizeof *program);
@@ -290,7 +287,7 @@ static gpen_status resize(void *state, const nn_graph *graph, const nn_weights *
     cpu_program new = {.kernels = old->kernels, .pool = old->pool, .keep_marks = old->keep_marks};
     cpu_upload upload = {.program = &new, .graph = graph, .weights = weights, .error = error};
     gpen_status status = lay_out(&upload);
-    bool same_weights = new.layout == old->layout && new.packed_floats == old->packed_floats;
+    bool same_weights = new.layout == old->layout &&new.packed_floats == old->packed_floats;
     if (!status && !same_weights)
         status = pack_all(&upload);
     if (status) {
@@ -368,7 +365,9 @@ static bool describe_step(const void *state, int index, nn_step_info *info)
     if (index < 0 || index + 1 >= program->count)
         return false;
     const cpu_step *step = &program->steps[index + 1];
-    *info = (nn_step_info){.seconds = step->seconds, .gflop_direct = step->gflop_direct, .gflop_executed = step->gflop_executed};
+    *info = (nn_step_info){.seconds = step->seconds,
+                           .gflop_direct = step->gflop_direct,
+                           .gflop_executed = step->gflop_executed};
     memcpy(info->name, step->name, sizeof info->name);
     return true;
 }

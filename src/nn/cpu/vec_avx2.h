@@ -4,11 +4,13 @@
 #endif
 #include <immintrin.h>
 
-#define LANES 8
+#define LANES     8
 #define TILE_ROWS 6 /* 12 accumulators, 2 of the panel, 1 broadcast: 15 of 16 registers */
 
 typedef __m256 vec;
 
+/* One line an operation. */
+/* clang-format off */
 static inline vec vec_load(const float *p) { return _mm256_load_ps(p); }
 static inline vec vec_load_any(const float *p) { return _mm256_loadu_ps(p); }
 static inline void vec_store(float *p, vec a) { _mm256_store_ps(p, a); }
@@ -20,6 +22,7 @@ static inline vec vec_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }
 static inline vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
 static inline vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
 static inline vec vec_fnma(vec a, vec b, vec c) { return _mm256_fnmadd_ps(a, b, c); }
+/* clang-format on */
 
 static inline float vec_sum(vec a)
 {

@@ -4,11 +4,13 @@
 #endif
 #include <immintrin.h>
 
-#define LANES 16
+#define LANES     16
 #define TILE_ROWS 12 /* 24 accumulators, 2 of the panel, the rest for broadcasts */
 
 typedef __m512 vec;
 
+/* One line an operation. */
+/* clang-format off */
 static inline vec vec_load(const float *p) { return _mm512_load_ps(p); }
 static inline vec vec_load_any(const float *p) { return _mm512_loadu_ps(p); }
 static inline void vec_store(float *p, vec a) { _mm512_store_ps(p, a); }
@@ -21,3 +23,4 @@ static inline vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 static inline vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }   /* a * b + c */
 static inline vec vec_fnma(vec a, vec b, vec c) { return _mm512_fnmadd_ps(a, b, c); } /* c - a * b */
 static inline float vec_sum(vec a) { return _mm512_reduce_add_ps(a); }
+/* clang-format on */

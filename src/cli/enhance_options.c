@@ -1,0 +1,232 @@
+/* The arguments of `gpen enhance`. Its own file because what can be asked for, and what of it cannot be meant, is said in
+ * one place and before anything begins. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "cli/enhance.h"
+#include "cli/options.h"
+
+static const char command_name[] = "enhance";
+static const char *const modes[] = {"natural", "plain", NULL}; /* in the order of gpen_mode */
+static const char *const formats[] = {"keep", "png", "jpeg", "webp", "tiff", NULL};
+
+enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500 };
+
+static const char usage[] = "gpen enhance PHOTO|FOLDER... -o OUT [option...]\n"
+                            "gpen enhance --aligned PHOTO|FOLDER... -o OUT [option...]\n"
+                            "\n"
+                            "OUT is a folder, or a file when there is one photo and OUT has a picture's\n"
+                            "ending.";
+
+static const char examples[] = "gpen enhance photo.jpg -o restored.jpg      every face in a photo\n"
+                               "gpen enhance photos/ -o restored/           a folder and those in it\n"
+                               "gpen enhance photos/ -o out --dry-run       what would be done?\n"
+                               "gpen enhance group.jpg -o out --faces 3     the three largest faces\n"
+                               "gpen enhance a.jpg -o out --strength 60     more of the faces as they came\n"
+                               "gpen enhance --aligned faces/ -o out        the photos are face crops\n"
+                               "gpen enhance photos/ -o out --json          for programs";
+
+static const char notes[] = "Only the faces are changed: everything else in a photo stays as it is, bit for\n"
+                            "bit where the format is lossless. A photo without a face comes out unchanged.\n"
+                            "The detail in a restored face is the model's best guess; a note in the result's\n"
+                            "metadata (XMP) says that a model altered the picture, and which.\n"
+                            "\n"
+                            "Every photo stands for itself: one that cannot be read is reported at the end,\n"
+                            "with the reason, and costs no other one anything. Results keep the photo's name\n"
+                            "and place; a second photo of the same name becomes NAME-2. Nothing is replaced\n"
+                            "without --overwrite, and never a photo of the batch itself. What is there already\n"
+                            "counts as done, so the same command again continues where it stopped. Ctrl-C\n"
+                            "stops between two photos; a result is whole or not there.\n"
+                            "\n"
+                            "A face crop is a roughly square picture with the face where portraits of the\n"
+                            "training data have it: the eyes a little above the middle, some hair and neck\n"
+                            "around.\n"
+                            "\n"
+                            "Exit status: 0 all done, 1 some photo failed, 2 the command was wrong, 3 nothing\n"
+                            "could start, 130 stopped by Ctrl-C.";
+
+/* What stands in the arguments and not yet in the settings. */
+typedef struct raw_choices {
+    const char *faces; /* NULL: not given */
+    int least_face;    /* -1: not given */
+    int mode;
+} raw_choices;
+
+static int parse(int argc, char **argv, enhance_settings *settings, raw_choices *raw, int *operands)
+{
+    const command_option options[] = {
+        {"models", "model", 0, "NAME|FILE",
+         "The restorer: an installed model or a weights file.\n"
+         "Default: the best installed, else the bundled one",
+         .text = &settings->model},
+        {"models", "detector", 0, "NAME|FILE",
+         "A RetinaFace, which finds the faces.\n"
+         "Default: the best installed",
+         .text = &settings->detector},
+        {"models", "parser", 0, "NAME|FILE|none",
+         "A ParseNet, which tells a face from its background at\n"
+         "the edge. Default: an installed one, else none",
+         .text = &settings->parser},
+        {"faces", "faces", 0, "CHOICE", "all, largest, or a number: that many, the largest.\nDefault: all",
+         .text = &raw->faces},
+        {"faces", "min-face", 0, "PX", "Leave smaller faces as they are. Default: 16", .number = &raw->least_face,
+         .low = 0, .high = MOST_PIXELS_A_SIDE},
+        {"faces", "save-faces", 0, NULL,
+         "Write each face by itself too, as it came and restored:\n"
+         "faces/NAME-face1-before.png and faces/NAME-face1.png",
+         .flag = &settings->save_faces},
+        {"faces", "require-face", 0, NULL, "A photo without a face fails", .flag = &settings->require_face},
+        {"faces", "aligned", 0, NULL, "The photos are face crops: no face is looked for", .flag = &settings->aligned},
+        {"look", "mode", 0, "MODE",
+         "natural (default), or plain: as the published program\n"
+         "computes",
+         .choice = &raw->mode, .choices = modes},
+        {"look", "strength", 0, "0-100", "0: the faces as they came, 100: the restored.\nDefault: 80",
+         .number = &settings->look.strength, .low = 0, .high = 100},
+        {"output", "output", 'o', "OUT", "Where the results go (required)", .text = &settings->out},
+        {"output", "format", 0, "FORMAT",
+         "keep, png, jpeg, webp or tiff. Default: keep, which\n"
+         "writes HEIC and AVIF as JPEG, GIF as PNG",
+         .choice = &settings->format, .choices = formats},
+        {"output", "quality", 0, "1-100", "Of JPEG and WebP; WebP at 100 is lossless. Default: 95",
+         .number = &settings->quality, .low = 1, .high = 100},
+        {"output", "max-edge", 0, "PX", "Reduce larger results to this longer side", .number = &settings->max_edge,
+         .low = 16, .high = MOST_PIXELS_A_SIDE},
+        {"machine", "threads", 0, "N", "1 to 256. Default: one for each processor", .number = &settings->threads,
+         .low = 1, .high = 256},
+        {"machine", "max-megapixels", 0, "N", "Larger pictures are refused unread. Default: 120",
+         .number = &settings->max_megapixels, .low = 1, .high = 4290},
+        {"running", "overwrite", 0, NULL, "Replace results that are there already", .flag = &settings->overwrite},
+        {"running", "dry-run", 0, NULL, "Say what would be done, and write nothing", .flag = &settings->dry_run},
+        {"running", "json", 0, NULL, "JSON lines on standard output, and nothing else", .flag = &settings->json},
+        {"running", "quiet", 0, NULL, "Only say what failed", .flag = &settings->quiet},
+    };
+    const command_manual manual = {command_name, "restore faces: photos and whole folders", usage, examples, notes,
+                                   options,      sizeof options / sizeof *options};
+    return options_parse(&manual, argc, argv, operands);
+}
+
+/* ---------------------------------------------------------------- faces */
+
+/* Options that say something about the faces in a photo say nothing about a crop. */
+static int check_aligned(const enhance_settings *settings, const raw_choices *raw)
+{
+    const struct {
+        bool given;
+        const char *option;
+    } refused[] = {{settings->detector, "--detector"},
+                   {settings->parser, "--parser"},
+                   {raw->faces, "--faces"},
+                   {raw->least_face >= 0, "--min-face"},
+                   {settings->save_faces, "--save-faces"},
+                   {settings->require_face, "--require-face"}};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (refused[i].given)
+            return complain_usage(command_name, "%s is for whole photos, and with --aligned each photo is one face",
+                                  refused[i].option);
+    return CLI_GO_ON;
+}
+
+static int take_faces(const char *choice, int *most_faces)
+{
+    char *end;
+    if (!choice || !strcmp(choice, "all")) {
+        *most_faces = 0;
+        return CLI_GO_ON;
+    }
+    if (!strcmp(choice, "largest")) {
+        *most_faces = 1;
+        return CLI_GO_ON;
+    }
+    errno = 0;
+    long number = strtol(choice, &end, 10);
+    if (end == choice || *end || errno || number < 1 || number > MOST_FACES)
+        return complain_usage(command_name, "--faces takes all, largest or a number from 1 to %d, not '%s'", MOST_FACES,
+                              choice);
+    *most_faces = (int)number;
+    return CLI_GO_ON;
+}
+
+/* ---------------------------------------------------------------- OUT */
+
+static bool ends_with_any(const char *path, const char *const *endings)
+{
+    const char *ending = strrchr(path_name(path), '.');
+    for (; ending && *endings; endings++)
+        if (!strcasecmp(ending, *endings))
+            return true;
+    return false;
+}
+
+/* Is OUT meant as one picture's name? Other kinds of pictures count too: no one means a folder called "restored.bmp". */
+static bool is_picture_name(const char *out)
+{
+    static const char *const others[] = {".bmp", ".jp2", ".jxl", ".ppm", NULL};
+    picture_format format;
+    return !path_is_folder(out) &&
+           (picture_ending(path_name(out)) || picture_format_of_name(out, &format) || ends_with_any(out, others));
+}
+
+static int check_picture_name(const enhance_settings *settings, char **inputs, int count)
+{
+    static const picture_format asked[] = {[WRITE_PNG] = PICTURE_PNG,
+                                           [WRITE_JPEG] = PICTURE_JPEG,
+                                           [WRITE_WEBP] = PICTURE_WEBP,
+                                           [WRITE_TIFF] = PICTURE_TIFF};
+    picture_format format;
+    if (count != 1 || path_is_folder(inputs[0]))
+        return complain_usage(command_name,
+                              "%s is the name of one picture, but there may be several: OUT must be a folder",
+                              settings->out);
+    if (!picture_format_of_name(settings->out, &format))
+        return complain_usage(command_name, "%s: results are written as JPEG, PNG, WebP or TIFF", settings->out);
+    if (settings->format != WRITE_KEEP && asked[settings->format] != format)
+        return complain_usage(command_name, "--format %s does not go with the name %s", formats[settings->format],
+                              settings->out);
+    return CLI_GO_ON;
+}
+
+static bool same_folder(const char *left, const char *right)
+{
+    char *a = realpath(left, NULL), *b = realpath(right, NULL);
+    bool same = a && b && !strcmp(a, b);
+    free(a);
+    free(b);
+    return same;
+}
+
+static int check_places(enhance_settings *settings, char **inputs, int count)
+{
+    if (!count)
+        return complain_usage(command_name, "no photo was named");
+    if (!settings->out)
+        return complain_usage(command_name, "say where the results go: -o OUT");
+    for (int i = 0; i < count; i++)
+        if (path_is_folder(inputs[i]) && same_folder(inputs[i], settings->out))
+            return complain_usage(command_name, "OUT is the folder of the photos themselves; choose another one");
+    settings->out_is_file = is_picture_name(settings->out);
+    return settings->out_is_file ? check_picture_name(settings, inputs, count) : CLI_GO_ON;
+}
+
+int enhance_options_read(int argc, char **argv, enhance_settings *settings, int *count)
+{
+    *settings = (enhance_settings){.look = gpen_settings_default(),
+                                   .quality = 95,
+                                   .max_megapixels = PICTURE_DEFAULT_MAX_PIXELS / 1000000};
+    raw_choices raw = {.least_face = -1, .mode = (int)settings->look.mode};
+    int status = parse(argc, argv, settings, &raw, count);
+    if (status == CLI_GO_ON)
+        status = check_places(settings, argv + 1, *count);
+    if (status == CLI_GO_ON && settings->aligned)
+        status = check_aligned(settings, &raw);
+    if (status == CLI_GO_ON)
+        status = take_faces(raw.faces, &settings->look.most_faces);
+    if (raw.least_face >= 0)
+        settings->look.least_face = raw.least_face;
+    settings->look.mode = (gpen_mode)raw.mode;
+    return status;
+}

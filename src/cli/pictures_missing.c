@@ -1,0 +1,21 @@
+/* Stands for the commands that read pictures in a build without the picture library. */
+#include "cli/cli.h"
+
+static int refuse(void)
+{
+    return complain("this build can neither read nor write pictures (it was made with -Dpictures=disabled)");
+}
+
+int command_enhance(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return refuse();
+}
+
+int command_detect(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return refuse();
+}

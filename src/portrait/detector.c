@@ -1,0 +1,145 @@
+/* RetinaFace on a photo: reduce, run, decode, and back to the photo's pixels. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "portrait/room.h"
+
+enum { LONG_EDGE = 1500, REDUCED_EDGE = 1000, LEAST_EDGE = 32, PLANES = RETINAFACE_LEVELS * RETINAFACE_HEADS };
+
+gpen_status detector_open(detector *d, nn_device *device, const char *path, gpen_error *error)
+{
+    d->device = device;
+    gpen_status status = weights_open(&d->file, path, error);
+    return status ? status : retinaface_architecture_read(&d->architecture, d->file, error);
+}
+
+void detector_close(detector *d)
+{
+    nn_plan_free(d->plan);
+    weights_close(d->file);
+    *d = (detector){0};
+}
+
+/* Makes the plan one for width x height. */
+static gpen_status fit_plan(detector *d, int width, int height, gpen_error *error)
+{
+    if (d->plan && d->width == width && d->height == height)
+        return GPEN_OK;
+    nn_graph *graph = retinaface_graph(&d->architecture, d->file, height, width);
+    if (!graph)
+        return gpen_fail_memory(error, "the detector's steps", 0);
+    nn_weights source = weights_for_plan(d->file);
+    gpen_status status = d->plan ? nn_plan_resize(d->plan, graph, &source, error)
+                                 : nn_plan_compile(&d->plan, d->device, graph, &source, 0, error);
+    nn_graph_free(graph);
+    if (!status) {
+        d->width = width;
+        d->height = height;
+    }
+    return status;
+}
+
+/* A sample as 0..255. */
+static float level_at(const gpen_image *photo, int x, int y, int c)
+{
+    const unsigned char *row = (const unsigned char *)photo->pixels + (size_t)y * photo->row_bytes;
+    size_t index = (size_t)x * (size_t)photo->channels + (size_t)c;
+    return photo->bits == 8 ? (float)row[index] : (float)((const uint16_t *)(const void *)row)[index] / 257.0f;
+}
+
+/* Where target index i lies, as cv::resize takes it for float32: the pixel before, the one behind, the share of that. */
+typedef struct between {
+    int first, second;
+    float share;
+} between;
+
+static between place(int i, double scale, int length)
+{
+    float position = (float)((i + 0.5) * scale - 0.5);
+    int first = (int)floorf(position);
+    float share = position - (float)first;
+    if (first < 0)
+        return (between){0, 0, 0};
+    if (first >= length - 1)
+        return (between){length - 1, length - 1, 0};
+    return (between){first, first + 1, share};
+}
+
+/* The photo as the network wants it: reduced by `scale`, blue, green, red, each minus its mean. */
+static void fill_input(const gpen_image *photo, double scale, int width, int height, float *input)
+{
+    static const float means[3] = {104, 117, 123};
+    for (int i = 0; i < 3; i++) {
+        int c = image_colours(photo) == 3 ? 2 - i : 0;
+        for (int y = 0; y < height; y++) {
+            between down = place(y, scale, photo->height);
+            for (int x = 0; x < width; x++) {
+                between across = place(x, scale, photo->width);
+                float upper = level_at(photo, across.first, down.first, c) * (1 - across.share) +
+                              level_at(photo, across.second, down.first, c) * across.share;
+                float lower = level_at(photo, across.first, down.second, c) * (1 - across.share) +
+                              level_at(photo, across.second, down.second, c) * across.share;
+                *input++ = upper * (1 - down.share) + lower * down.share - means[i];
+            }
+        }
+    }
+}
+
+/* Channels of each output: two anchors' boxes, scores, landmarks. */
+static const size_t head_channels[RETINAFACE_HEADS] = {8, 4, 20};
+
+static size_t plane_floats(int output, int width, int height)
+{
+    int step = 8 << (output / RETINAFACE_HEADS);
+    return head_channels[output % RETINAFACE_HEADS] * (size_t)((height + step - 1) / step) *
+           (size_t)((width + step - 1) / step);
+}
+
+/* Runs the network in one block of memory: the input, then the nine outputs. */
+static gpen_status run(detector *d, const gpen_image *photo, double scale, float least_score, gpen_faces *faces,
+                       gpen_error *error)
+{
+    size_t input = (size_t)3 * (size_t)d->width * (size_t)d->height, floats = input;
+    for (int i = 0; i < PLANES; i++)
+        floats += plane_floats(i, d->width, d->height);
+    float *block = aligned_new(floats * sizeof *block), *planes[PLANES];
+    if (!block)
+        return gpen_fail_memory(error, "finding faces", floats * sizeof *block);
+    size_t at = input;
+    for (int i = 0; i < PLANES; i++) {
+        planes[i] = block + at;
+        at += plane_floats(i, d->width, d->height);
+    }
+    fill_input(photo, scale, d->width, d->height, block);
+    nn_plan_run(d->plan, block, planes);
+    gpen_status status = boxes_decode(planes, d->width, d->height, least_score, faces, error);
+    aligned_free(block, floats * sizeof *block);
+    return status;
+}
+
+static void enlarge(gpen_faces *faces, float factor)
+{
+    for (size_t i = 0; i < faces->count; i++) {
+        for (int k = 0; k < 4; k++)
+            faces->faces[i].box[k] *= factor;
+        for (int k = 0; k < 10; k++)
+            faces->faces[i].landmarks[k / 2][k % 2] *= factor;
+    }
+}
+
+gpen_status detector_find(detector *d, const gpen_image *photo, float least_score, gpen_faces *faces, gpen_error *error)
+{
+    *faces = (gpen_faces){0};
+    int longest = photo->width > photo->height ? photo->width : photo->height;
+    double reduction = longest > LONG_EDGE ? (double)REDUCED_EDGE / longest : 1;
+    int width = (int)lrint(photo->width * reduction), height = (int)lrint(photo->height * reduction);
+    if (width < LEAST_EDGE || height < LEAST_EDGE)
+        return GPEN_OK; /* no room for a face */
+    gpen_status status = fit_plan(d, width, height, error);
+    if (!status)
+        status = run(d, photo, 1 / reduction, least_score, faces, error);
+    if (!status && reduction < 1)
+        enlarge(faces, (float)(1 / reduction));
+    return status;
+}

@@ -1,0 +1,113 @@
+/* gpen_model: the networks of one handle, opened and closed together. */
+#include <stdlib.h>
+
+#include "portrait/room.h"
+
+static gpen_status open_restorer(gpen_model *model, const char *path, gpen_error *error)
+{
+    weights *file;
+    gpen_status status = weights_open(&file, path, error);
+    if (status)
+        return status;
+    status = restorer_open(&model->restorer, model->device, file, error);
+    weights_close(file);
+    return status;
+}
+
+static gpen_status open_all(gpen_model *model, const char *path, const gpen_options *options, gpen_error *error)
+{
+    nn_device_options device = {.threads = options->threads, .level = options->level};
+    gpen_status status = nn_device_open(&model->device, &device, error);
+    if (!status && path)
+        status = open_restorer(model, path, error);
+    if (!status && options->detector)
+        status = detector_open(&model->detector, model->device, options->detector, error);
+    if (!status && options->parser)
+        status = parser_open(&model->parser, model->device, options->parser, error);
+    return status;
+}
+
+gpen_status gpen_model_open(gpen_model **out, const char *path, const gpen_options *options, gpen_error *error)
+{
+    *out = NULL;
+    gpen_error_clear(error);
+    gpen_model *model = calloc(1, sizeof *model);
+    if (!model)
+        return gpen_fail_memory(error, "a model", sizeof *model);
+    gpen_status status = open_all(model, path, options ? options : &(gpen_options){0}, error);
+    if (status) {
+        gpen_model_close(model);
+        return status;
+    }
+    *out = model;
+    return GPEN_OK;
+}
+
+void gpen_model_close(gpen_model *model)
+{
+    if (!model)
+        return;
+    parser_close(&model->parser);
+    detector_close(&model->detector);
+    restorer_close(&model->restorer);
+    nn_device_close(model->device);
+    free(model);
+}
+
+void gpen_model_describe(const gpen_model *model, gpen_model_info *info)
+{
+    const restorer *r = &model->restorer;
+    *info = (gpen_model_info){.level = nn_device_level(model->device), .threads = nn_device_threads(model->device)};
+    if (!r->plan)
+        return;
+    nn_plan_info plan;
+    nn_plan_describe(r->plan, &plan);
+    info->size = r->architecture.size;
+    info->style_length = r->architecture.style_length;
+    info->mapping_layers = r->architecture.mapping_layers;
+    info->parameters = r->parameters;
+    info->weight_bytes = plan.weight_bytes;
+    info->arena_bytes = plan.arena_bytes;
+}
+
+gpen_status gpen_model_run(gpen_model *model, const float *input, float *output, gpen_error *error)
+{
+    if (!model || !input || !output)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "a model, an input and an output are needed");
+    if (!model->restorer.plan)
+        return gpen_fail(error, GPEN_MODEL_MISSING, "this handle was opened without a restorer");
+    nn_plan_run(model->restorer.plan, input, &output);
+    return GPEN_OK;
+}
+
+nn_plan *model_restorer_plan(gpen_model *model)
+{
+    return model->restorer.plan;
+}
+
+const char *model_kind_name(model_kind kind)
+{
+    static const char *const names[] = {"restorer", "detector", "parser"};
+    return names[kind];
+}
+
+gpen_status model_identify(const weights *file, model_kind *kind, gpen_error *error)
+{
+    gpen_architecture restorer_architecture;
+    retinaface_architecture detector_architecture;
+    parsenet_architecture parser_architecture;
+    if (weights_find(file, "ecd0.0.0.weight") || weights_find(file, "generator.input.input")) {
+        *kind = MODEL_RESTORER;
+        return gpen_architecture_read(&restorer_architecture, file, error);
+    }
+    if (weights_find(file, "fpn.output1.0.weight") || weights_find(file, "ssh1.conv3X3.0.weight")) {
+        *kind = MODEL_DETECTOR;
+        return retinaface_architecture_read(&detector_architecture, file, error);
+    }
+    if (weights_find(file, "out_mask_conv.conv2d.weight") || weights_find(file, "encoder.0.conv2d.weight")) {
+        *kind = MODEL_PARSER;
+        return parsenet_architecture_read(&parser_architecture, file, error);
+    }
+    return gpen_fail(error, GPEN_MODEL_INVALID,
+                     "the tensors are of no network that this program knows (GPEN, RetinaFace, ParseNet)");
+}
