@@ -100,13 +100,14 @@ static inline __attribute__((always_inline)) void winograd_output_rows(const int
     }
 }
 
-static inline __attribute__((always_inline)) void winograd_output_tile(const int row_taps, const int column_taps,
-                                                                       const float *m, size_t point_stride, float *to,
+static inline __attribute__((always_inline)) void winograd_output_tile(const winograd_form form, const float *m,
+                                                                       size_t point_stride, float *to,
                                                                        size_t row_pixels, int spacing, int height,
                                                                        int width, const write_map *map,
                                                                        const float *add)
 {
-    const int rows = WINOGRAD_OUT + row_taps - 1;
+    const int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
+    const int rows = winograd_inputs(row_taps);
     vec slope = vec_all(map->slope);
     for (int lane = 0; lane < BLOCK; lane += LANES) {
         vec scale = vec_load(map->scale + lane), bias = vec_load(map->bias + lane);
@@ -126,7 +127,7 @@ static inline __attribute__((always_inline)) void winograd_output_tile(const int
 }
 
 /* The two functions of a form. */
-#define WINOGRAD_FUNCTIONS(rows, columns)                                                                              \
+#define WINOGRAD_FUNCTIONS(form, rows, columns)                                                                        \
     static void winograd_input_##rows##x##columns(const float *from, size_t row_pixels, int tiles,                     \
                                                   const read_map *map, float *v, size_t point_stride,                  \
                                                   size_t tile_stride)                                                  \
@@ -137,11 +138,11 @@ static inline __attribute__((always_inline)) void winograd_output_tile(const int
                                                    int spacing, int height, int width, const write_map *map,           \
                                                    const float *add)                                                   \
     {                                                                                                                  \
-        winograd_output_tile(rows, columns, m, point_stride, to, row_pixels, spacing, height, width, map, add);        \
+        winograd_output_tile(form, m, point_stride, to, row_pixels, spacing, height, width, map, add);                 \
     }
 
-WINOGRAD_FUNCTIONS(3, 3)
-WINOGRAD_FUNCTIONS(2, 2)
-WINOGRAD_FUNCTIONS(2, 1)
-WINOGRAD_FUNCTIONS(1, 2)
-WINOGRAD_FUNCTIONS(1, 1)
+WINOGRAD_FUNCTIONS(WINOGRAD_3X3, 3, 3)
+WINOGRAD_FUNCTIONS(WINOGRAD_2X2, 2, 2)
+WINOGRAD_FUNCTIONS(WINOGRAD_2X1, 2, 1)
+WINOGRAD_FUNCTIONS(WINOGRAD_1X2, 1, 2)
+WINOGRAD_FUNCTIONS(WINOGRAD_1X1, 1, 1)
