@@ -8,6 +8,7 @@ inside the masks at most one level off in 99.9 % of the samples, outside the pho
 photo, where 24 faces overlap, without the pixels at which two masks are equally strong (see enhance_and_ties). Exits 1 on failure, 77 when something
 is not there."""
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -56,6 +57,30 @@ def check_faces(build, detector, image, name):
     good = same and off <= bound
     print(f"{'ok' if good else 'FAILED':6} {name}: {len(faces)} faces, reference {len(boxes)}; largest difference "
           f"{off:.4f} px (bound {bound:.2f}), score {scores:.1e}", flush=True)
+    return good
+
+
+def check_rotated(build, detector, image):
+    """A JPEG that lies on its side and says so in EXIF, through the whole program: faces in pixels of the upright photo."""
+    program = os.path.join(build, "gpen")
+    if not os.path.exists(program):
+        return True
+    tiff = b"MM\0*\0\0\0\x08\0\x01" + b"\x01\x12\0\x03\0\0\0\x01\0\x06\0\0" + b"\0\0\0\0"  # orientation 6: turn right
+    exif = b"\xff\xe1" + (len(tiff) + 8).to_bytes(2, "big") + b"Exif\0\0" + tiff
+    lying = cv2.imencode(".jpg", cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE), [cv2.IMWRITE_JPEG_QUALITY, 98])[1].tobytes()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "lying.jpg")
+        with open(path, "wb") as f:
+            f.write(lying[:2] + exif + lying[2:])
+        boxes, marks = P.detect(detector, cv2.imread(path))
+        text = subprocess.run([program, "detect", path, "--json", "--detector", DETECTOR], check=True, capture_output=True, text=True).stdout
+    found = json.loads(text)
+    faces = np.array([face["box"] + [v for mark in face["landmarks"] for v in mark] for face in found["faces"]]).reshape(-1, 14)
+    same = len(faces) == len(boxes) and (found["width"], found["height"]) == image.shape[1::-1]
+    off = max(np.abs(faces[:, :4] - boxes[:, :4]).max(), np.abs(faces[:, 4:].reshape(-1, 5, 2) - marks).max()) if same else np.inf
+    good = same and off <= 0.5
+    print(f"{'ok' if good else 'FAILED':6} rotated by EXIF: {len(faces)} faces, reference {len(boxes)}; largest difference {off:.4f} px (bound 0.50)",
+          flush=True)
     return good
 
 
@@ -120,6 +145,7 @@ def main():
     group = cv2.imread(GROUP)
     good = check_faces(options.build, detector, group, "group photo")
     good &= check_faces(options.build, detector, cv2.resize(group, (0, 0), fx=3, fy=3), "enlarged three times")
+    good &= check_rotated(options.build, detector, group)
     part = np.ascontiguousarray(group[:, : group.shape[1] // 3])
     for seed in range(1 if options.small else options.seeds):
         for use_parser in (False, True):
