@@ -9,8 +9,6 @@
 
 #include "base/file.h"
 
-enum { DIGITS = 64 };
-
 /* NAME.sha256 beside NAME.safetensors. NULL: the file has no such name, or there is no memory. */
 static char *record_of(const char *path)
 {
@@ -30,31 +28,14 @@ static bool is_current(const char *record, const char *path)
     return !stat(record, &sum) && !stat(path, &model) && S_ISREG(sum.st_mode) && sum.st_mtime >= model.st_mtime;
 }
 
-/* A line as sha256sum writes it: the digits, two characters, the file's name. */
-static bool read_record(const char *record, const char *path, char digest[65])
-{
-    char line[DIGITS + 512];
-    FILE *file = fopen(record, "re");
-    bool good = file && fgets(line, sizeof line, file);
-    if (file)
-        (void)fclose(file);
-    if (!good)
-        return false;
-    line[strcspn(line, "\r\n")] = '\0';
-    good = strlen(line) > DIGITS + 2 && strspn(line, "0123456789abcdef") == DIGITS &&
-           !strcmp(line + DIGITS + 2, path_name(path));
-    if (good)
-        snprintf(digest, DIGITS + 1, "%s", line);
-    return good;
-}
-
 gpen_status receipt_name_model(receipt_model *named, const model_choice *choice, gpen_error *error)
 {
     *named = (receipt_model){.name = choice->name};
     if (!choice->path)
         return GPEN_OK;
     char *record = record_of(choice->path);
-    bool recorded = record && is_current(record, choice->path) && read_record(record, choice->path, named->sha256);
+    bool recorded = record && is_current(record, choice->path) &&
+                    !sha256_list_find(record, path_name(choice->path), named->sha256, NULL);
     free(record);
     if (recorded)
         return GPEN_OK;

@@ -83,9 +83,6 @@ bool model_name_valid(const char *name);
 gpen_status models_folder(char **path, gpen_error *error);
 gpen_status assets_folder(char **path, gpen_error *error);
 
-/* The recorded sum of file `name` in a list as sha256sum writes it. Errors: MODEL_INVALID (no list, or not in it). */
-gpen_status sha256_list_find(const char *list, const char *name, char digest[65], gpen_error *error);
-
 /* Whether this build can compute SHA-256 at all. */
 bool sha256_available(void);
 

@@ -120,6 +120,9 @@ gpen_status models_import(const char *path, bool overwrite, weights_check *check
  * MODEL_MISSING. */
 gpen_status models_verify(const installed_model *model, gpen_error *error);
 
+/* The digits that a list of sha256sum's form (NAME.sha256, SHA256SUMS) has for `name`. Errors: MODEL_INVALID (none there). */
+gpen_status sha256_list_find(const char *list, const char *name, char digest[65], gpen_error *error);
+
 /* SHA-256 of a file as 64 hexadecimal digits and a zero byte. Errors: INPUT_MISSING; UNSUPPORTED_FORMAT in a build
  * without GLib, which cannot compute it. */
 gpen_status file_sha256(const char *path, char digest[65], gpen_error *error);
