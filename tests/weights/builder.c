@@ -26,7 +26,7 @@ void add_text(bytes *to, const char *text)
 void add_number(bytes *to, uint64_t number, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        uint8_t byte = i < 8 ? (uint8_t)(number >> (8 * i)) : 0;
+        uint8_t byte = (uint8_t)(i < 8 ? number >> (8 * i) : 0);
         add(to, &byte, 1);
     }
 }
