@@ -3,7 +3,9 @@
     GPEN_SHARED=FOLDER /usr/bin/python3 bench/pytorch.py [--build build] [--size 512] [--threads 2] [--rounds 5]
 
 Random weights of the published shape. Each round times PyTorch's reference once (after a warm-up) and then `gpen bench` (its own
-process, one warm-up, median of three). Prints each round, the medians and their ratio, and the program's peak memory."""
+process, one warm-up, median of three). Prints each round, the medians and their ratio, and the program's peak memory. Be fair to
+the peer: with Debian's reference BLAS instead of OpenBLAS (package libopenblas0-pthread) its transposed convolutions take five
+times as long."""
 import argparse
 import json
 import os
