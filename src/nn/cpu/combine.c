@@ -1,5 +1,6 @@
 /* Steps that combine maps or look at neighbours without products: depthwise convolution's rows, pooling, sums, concatenation,
  * the largest class. Memory sets their speed. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,6 +90,13 @@ gpen_status prepare_depthwise(cpu_upload *upload, cpu_step *step)
 
 /* ---------------------------------------------------------------- pooling */
 
+/* Sixteen channels: to = the larger of the two. */
+static inline void keep_larger(float *to, const float *from)
+{
+    for (int c = 0; c < BLOCK; c++)
+        to[c] = from[c] > to[c] ? from[c] : to[c];
+}
+
 static void max_row(void *context, int index, int worker)
 {
     (void)worker;
@@ -96,18 +104,14 @@ static void max_row(void *context, int index, int worker)
     const nn_shape *in = &j->step->input_shape, *out = &j->step->node.shape;
     int block = index / out->height, row = index % out->height;
     float *to = output_row(j, block, row);
-    for (int x = 0; x < out->width; x++) {
-        bool first = true;
-        for (int i = 0; i < 9; i++) {
-            const float *from = input_row(j, j->step->node.inputs[0], block, row * 2 + i / 3 - 1);
-            int column = x * 2 + i % 3 - 1;
-            if (!from || column < 0 || column >= in->width)
-                continue;
-            for (int c = 0; c < BLOCK; c++) {
-                float value = from[(size_t)column * BLOCK + c], *largest = &to[(size_t)x * BLOCK + c];
-                *largest = first || value > *largest ? value : *largest;
-            }
-            first = false;
+    for (size_t i = 0; i < (size_t)out->width * BLOCK; i++)
+        to[i] = -INFINITY;
+    for (int i = -1; i <= 1; i++) {
+        const float *from = input_row(j, j->step->node.inputs[0], block, row * 2 + i);
+        for (int x = 0; from && x < out->width; x++) {
+            int first = x ? 2 * x - 1 : 0, last = 2 * x + 1 < in->width ? 2 * x + 1 : in->width - 1;
+            for (int column = first; column <= last; column++)
+                keep_larger(to + (size_t)x * BLOCK, from + (size_t)column * BLOCK);
         }
     }
 }
