@@ -12,7 +12,7 @@ before=$root/assets/example/face-degraded.png
 after=$root/build/example/face-restored.png
 mkdir -p "$root/build/example"
 say "restoring the example face"
-"$root/build/gpen" enhance --aligned "$before" -o "$after" --overwrite
+"$root/build/gpen" enhance --aligned "$before" -o "$after" --strength 100 --overwrite
 
 cat <<TEXT
 
