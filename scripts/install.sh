@@ -109,7 +109,7 @@ package() { # MANAGER NEED
     brew:pkg-config) echo pkgconf ;;
     brew:clang | brew:libfuzzer | brew:clang-format | brew:clang-tidy) echo llvm ;;
     brew:python3) echo python ;;
-    apt:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower
+    apt-get:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower
     *:numpy | *:opencv | *:torch) echo "python3-$2" ;;
     *) echo "$2" ;;
     esac
