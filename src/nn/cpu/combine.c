@@ -35,7 +35,7 @@ static float *output_row(const job *j, int block, int row)
 /* Row `row` of block `block` of a value, NULL outside. */
 static const float *input_row(const job *j, nn_value value, int block, int row)
 {
-    const nn_shape *in = &j->program->shapes[value];
+    const nn_shape *in = value_shape(j->program, value);
     if (row < 0 || row >= in->height)
         return NULL;
     return value_at(j->program, value) + ((size_t)block * (size_t)in->height + (size_t)row) * (size_t)in->width * BLOCK;
@@ -135,7 +135,7 @@ static void add_row(void *context, int index, int worker)
 {
     (void)worker;
     const job *j = context;
-    const nn_shape *out = &j->step->node.shape, *second = &j->program->shapes[j->step->node.inputs[1]];
+    const nn_shape *out = &j->step->node.shape, *second = value_shape(j->program, j->step->node.inputs[1]);
     int block = index / out->height, row = index % out->height;
     const float *a = input_row(j, j->step->node.inputs[0], block, row);
     const float *b = input_row(j, j->step->node.inputs[1], block, (int)((int64_t)row * second->height / out->height));
@@ -172,7 +172,7 @@ static void concat_row(void *context, int index, int worker)
     float *to = output_row(j, block, row);
     memset(to, 0, (size_t)out->width * BLOCK * sizeof *to);
     for (int i = 0; i < NN_MAX_INPUTS && j->step->node.inputs[i] != NN_NONE; i++) {
-        int channels = j->program->shapes[j->step->node.inputs[i]].channels;
+        int channels = value_shape(j->program, j->step->node.inputs[i])->channels;
         for (int channel = block * BLOCK; channel < (block + 1) * BLOCK; channel++) {
             int c = channel - first;
             if (c < 0 || c >= channels)

@@ -1,6 +1,9 @@
 /* What all convolutions share: how channels are read and written, and where pixels beyond the edge come from. */
 #include "nn/cpu/cpu.h"
 
+const float block_of_ones[BLOCK]
+    __attribute__((aligned(MEMORY_ALIGNMENT))) = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
 gpen_status prepare_conv_maps(cpu_upload *upload, cpu_step *step, const nn_feature *feature, const nn_norm *norm,
                               nn_weight bias, nn_activation activation)
 {
@@ -45,7 +48,7 @@ void begin_conv_maps(const cpu_program *program, const cpu_step *step, nn_value 
     int source = step->input_shape.channels;
     fill_scale(read, styles, source, maps->source_blocks * BLOCK, 1.0f);
     if (maps->feature_blocks) {
-        int channels = program->shapes[step->node.inputs[1]].channels;
+        int channels = value_shape(program, step->node.inputs[1])->channels;
         fill_scale(read + maps->source_blocks * BLOCK, styles ? styles + source : NULL, channels,
                    maps->feature_blocks * BLOCK, 1.0f);
     }

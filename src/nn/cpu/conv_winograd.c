@@ -211,8 +211,6 @@ static int lead(int taps)
 static void gathered_tile(const group *g, const float *plane, const read_map *map, int tile_row, int tile_column,
                           float *v)
 {
-    static const float ones[BLOCK]
-        __attribute__((aligned(MEMORY_ALIGNMENT))) = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     winograd_form form = g->pass->form;
     int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
@@ -222,7 +220,7 @@ static void gathered_tile(const group *g, const float *plane, const read_map *ma
         pixels[i] = conv_input_pixel(g->step, tile_row * WINOGRAD_OUT - lead(row_taps) + i / columns,
                                      tile_column * WINOGRAD_OUT - lead(column_taps) + i % columns);
     g->program->kernels->gather(square, BLOCK, plane, pixels, rows * columns, map);
-    read_map as_is = {.scale = ones};
+    read_map as_is = {.scale = block_of_ones};
     g->program->kernels->winograd_input[form](square, (size_t)columns, 1, &as_is, v, g->pass->v_point,
                                               g->step->winograd.v_tile);
 }

@@ -86,13 +86,11 @@ struct cpu_step {
 struct cpu_program {
     const cpu_kernels *kernels;
     thread_pool *pool;
-    cpu_step *steps;
+    cpu_step *steps; /* numbered as their values; number 0 is no step */
     int count;
     size_t *value_offsets; /* arena offset of each value */
-    nn_shape *shapes;      /* likewise; number 0 is no value */
-    char (*marks)[NN_MARK_LENGTH];
     float *arena, *packed;
-    size_t arena_floats, arena_capacity, packed_floats, packed_capacity;
+    size_t arena_floats, packed_floats, packed_capacity;
     uint64_t layout; /* of the packed weights: the same number, the same places */
     bool keep_marks;
     const float *input; /* during a run */
@@ -158,6 +156,11 @@ static inline float *value_at(const cpu_program *program, nn_value value)
     return program->arena + program->value_offsets[value];
 }
 
+static inline const nn_shape *value_shape(const cpu_program *program, nn_value value)
+{
+    return &program->steps[value].node.shape;
+}
+
 static inline float *step_scratch(const cpu_program *program, const cpu_step *step)
 {
     return program->arena + step->scratch;
@@ -182,6 +185,9 @@ void begin_conv_maps(const cpu_program *program, const cpu_step *step, nn_value 
 /* The plane of input block `block` (source, then feature) and how it is read. */
 const float *conv_input_plane(const cpu_program *program, const cpu_step *step, int block, read_map *map);
 write_map conv_output_map(const cpu_program *program, const cpu_step *step, int block);
+
+/* Sixteen ones: the scale of a read_map that reads as it is. */
+extern const float block_of_ones[BLOCK];
 
 /* What is added to output block `block`, or NULL. */
 const float *conv_added_plane(const cpu_program *program, const cpu_step *step, int block);

@@ -71,7 +71,6 @@ typedef struct write_map {
 
 typedef struct cpu_kernels {
     const char *level;
-    int rows;    /* rows of the register tile */
     int columns; /* columns of the register tile, the width of a weight panel: 8, 16 or 32 */
 
     /* c[r][0 .. columns) = (accumulate ? c : 0) + sum over k of a[r][k] * b[k][0 .. columns), r < rows, k < depth.

@@ -15,7 +15,6 @@
 
 const cpu_kernels LEVEL_TABLE = {
     .level = LEVEL_NAME,
-    .rows = TILE_ROWS,
     .columns = TILE_COLUMNS,
     .product = product,
     .gather = gather,

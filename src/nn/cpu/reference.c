@@ -176,7 +176,6 @@ static void project(const float *planes, size_t plane_stride, int blocks, const 
 
 const cpu_kernels cpu_kernels_reference = {
     .level = "reference",
-    .rows = 1,
     .columns = REFERENCE_COLUMNS,
     .product = product,
     .gather = gather,

@@ -47,15 +47,13 @@ typedef struct job {
 /* Adds the projection of blocks [first, first + count) for one run of pixels. */
 static void project_blocks(const job *j, int first, int count, size_t from, int pixels, float *to)
 {
-    static const float ones[BLOCK]
-        __attribute__((aligned(MEMORY_ALIGNMENT))) = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     enum { AT_ONCE = 32 };
     for (int block = 0; block < count; block += AT_ONCE) {
         read_map maps[AT_ONCE];
         int blocks = count - block < AT_ONCE ? count - block : AT_ONCE;
         for (int i = 0; i < blocks; i++) {
             conv_input_plane(j->program, j->step, first + block + i, &maps[i]);
-            maps[i].scale = ones; /* the style is in the weights already */
+            maps[i].scale = block_of_ones; /* the style is in the weights already */
         }
         read_map same;
         const float *planes = conv_input_plane(j->program, j->step, first + block, &same);

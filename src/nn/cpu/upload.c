@@ -162,7 +162,7 @@ static gpen_status place(cpu_program *program, const nn_graph *graph, gpen_error
         return gpen_fail_memory(error, "a plan", 2 * (size_t)count * sizeof *blocks);
     for (int i = 1; i < count; i++) {
         const cpu_step *step = &program->steps[i];
-        bool kept = is_output(program, i) || (program->keep_marks && *program->marks[i]);
+        bool kept = is_output(program, i) || (program->keep_marks && *step->node.mark);
         blocks[i] = (arena_block){nn_shape_floats(&step->node.shape), i, kept ? count : last_reader(graph, i), 0};
         blocks[count + i] = (arena_block){step->scratch_floats + (size_t)threads * step->thread_floats, i, i, 0};
     }
@@ -199,12 +199,10 @@ static gpen_status prepare_all(cpu_upload *upload)
 /* All that belongs to one program, but not the struct itself. */
 static void release_parts(cpu_program *program)
 {
-    aligned_free(program->arena, program->arena_capacity * sizeof(float));
+    aligned_free(program->arena, program->arena_floats * sizeof(float));
     aligned_free(program->packed, program->packed_capacity * sizeof(float));
     free(program->steps);
     free(program->value_offsets);
-    free(program->shapes);
-    free(program->marks);
 }
 
 static void release(void *state)
@@ -215,8 +213,7 @@ static void release(void *state)
 
 static gpen_status take_arena(cpu_program *program, gpen_error *error)
 {
-    program->arena_capacity = program->arena_floats;
-    program->arena = aligned_new(program->arena_capacity * sizeof(float));
+    program->arena = aligned_new(program->arena_floats * sizeof(float));
     if (!program->arena)
         return gpen_fail_memory(error, "the network's working memory", program->arena_floats * sizeof(float));
     return GPEN_OK;
@@ -244,15 +241,9 @@ static gpen_status lay_out(cpu_upload *upload)
     program->output_count = graph->output_count;
     program->steps = calloc(count, sizeof *program->steps);
     program->value_offsets = calloc(count, sizeof *program->value_offsets);
-    program->shapes = calloc(count, sizeof *program->shapes);
-    program->marks = calloc(count, sizeof *program->marks);
-    if (!program->steps || !program->value_offsets || !program->shapes || !program->marks)
+    if (!program->steps || !program->value_offsets)
         return gpen_fail_memory(upload->error, "a plan", count * sizeof *program->steps);
     program->count = (int)count;
-    for (size_t i = 0; i < count; i++) {
-        program->shapes[i] = graph->nodes[i].shape;
-        memcpy(program->marks[i], graph->nodes[i].mark, NN_MARK_LENGTH);
-    }
     gpen_status status = prepare_all(upload);
     if (!status)
         status = place(program, graph, upload->error);
@@ -322,7 +313,7 @@ static void unblock(const float *map, const nn_shape *shape, float *values)
 /* A value's numbers in the order channel, row, column. */
 static void read_value(const cpu_program *program, nn_value value, float *values)
 {
-    const nn_shape *shape = &program->shapes[value];
+    const nn_shape *shape = value_shape(program, value);
     if (shape->kind == NN_MAP)
         unblock(value_at(program, value), shape, values);
     else
@@ -376,11 +367,11 @@ static int64_t read_mark(const void *state, const char *mark, float *values)
 {
     const cpu_program *program = state;
     for (int i = 1; program->keep_marks && i < program->count; i++) {
-        if (strcmp(program->marks[i], mark))
+        if (strcmp(program->steps[i].node.mark, mark))
             continue;
         if (values)
             read_value(program, i, values);
-        const nn_shape *shape = &program->shapes[i];
+        const nn_shape *shape = value_shape(program, i);
         return (int64_t)shape->channels * shape->height * shape->width;
     }
     return 0;
