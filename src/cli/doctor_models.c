@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "cli/doctor.h"
-#include "cli/machine.h"
 #include "cli/model_choice.h"
 
 /* ---------------------------------------------------------------- the restorer */

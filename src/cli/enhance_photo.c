@@ -6,10 +6,10 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/enhance.h"
 #include "cli/interrupt.h"
-#include "cli/machine.h"
 #include "image/image.h"
 
 /* A photo under way. */

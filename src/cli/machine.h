@@ -16,7 +16,4 @@ int64_t machine_memory_free(void);
 /* The most memory that this process ever had, in bytes; -1 where the system does not say. */
 int64_t machine_peak_memory(void);
 
-/* Seconds since some moment in the past, never going back. */
-double clock_seconds(void);
-
 #endif

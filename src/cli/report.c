@@ -1,5 +1,6 @@
 /* What a person reads about a batch, in English and Chinese. Its own file, so that the work itself never prints. */
 #include "cli/report.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,6 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
-#include "cli/machine.h"
 #include "cli/report_json.h"
 #include "cli/text.h"
 

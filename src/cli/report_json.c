@@ -1,9 +1,9 @@
 /* The report of a batch as JSON lines. Its own file because these fields are an interface that programs rely on; the manual
  * page lists them. */
 #include "cli/report_json.h"
+#include "base/clock.h"
 
 #include "cli/face_json.h"
-#include "cli/machine.h"
 #include "cli/text.h"
 
 static const char *const state_names[ITEM_STATES] = {"done", "failed", "skipped", "planned", "stopped"};

@@ -31,6 +31,30 @@ static inline bool image_has_alpha(const gpen_image *image)
     return image->channels == 2 || image->channels == 4;
 }
 
+/* The whitest sample: 255 or 65535. */
+static inline int image_top(const gpen_image *image)
+{
+    return image->bits == 8 ? 255 : 65535;
+}
+
+/* One sample, for code that is not worth a loop of its own for each depth. */
+static inline int image_sample(const gpen_image *image, int x, int y, int channel)
+{
+    const unsigned char *row = (const unsigned char *)image->pixels + (size_t)y * image->row_bytes;
+    size_t index = (size_t)x * (size_t)image->channels + (size_t)channel;
+    return image->bits == 8 ? row[index] : ((const uint16_t *)(const void *)row)[index];
+}
+
+static inline void image_set_sample(gpen_image *image, int x, int y, int channel, long value)
+{
+    unsigned char *row = (unsigned char *)image->pixels + (size_t)y * image->row_bytes;
+    size_t index = (size_t)x * (size_t)image->channels + (size_t)channel;
+    if (image->bits == 8)
+        row[index] = (unsigned char)value;
+    else
+        ((uint16_t *)(void *)row)[index] = (uint16_t)value;
+}
+
 /* Bilinear resize of every channel to the size of `to`, which has the channels and bits of `from` (image_new made it).
  * 8 bits: OpenCV's INTER_LINEAR, bit for bit (11-bit fixed-point weights; exact halving in both directions is the mean
  * of four, as cv::resize turns it into INTER_AREA). 16 bits: the same positions in float32, rounded to nearest even,
@@ -48,6 +72,10 @@ typedef struct plane {
 
 gpen_status plane_new(plane *p, int width, int height, gpen_error *error); /* zeroed; release with plane_free */
 void plane_free(plane *p);
+
+/* Where target index i lies, (i + 0.5) * scale - 0.5, as cv::resize takes it for float32: returns the index before it, and in
+ * *share how much of the next one counts; 0 at and beyond either end. */
+int image_between(int i, double scale, int length, float *share);
 
 /* Bilinear to the size of `to`, as cv::resize of float32 does; exact halving is the mean of four. */
 void plane_resize(const plane *from, plane *to);

@@ -88,13 +88,6 @@ gpen_status plane_gaussian(plane *p, double sigma, gpen_error *error)
     return GPEN_OK;
 }
 
-static int sample(const gpen_image *image, int x, int y, int c)
-{
-    const unsigned char *row = (const unsigned char *)image->pixels + (size_t)y * image->row_bytes;
-    int index = x * image->channels + c;
-    return image->bits == 8 ? row[index] : ((const uint16_t *)(const void *)row)[index];
-}
-
 /* sum / 16 to the nearest, ties to even. */
 static int sixteenth(int sum)
 {
@@ -111,12 +104,9 @@ void image_soften(const gpen_image *from, gpen_image *to)
                 int sum = 0;
                 for (int i = 0; i < 9; i++)
                     sum += weights[i / 3] * weights[i % 3] *
-                           sample(from, mirrored(x + i % 3 - 1, from->width), mirrored(y + i / 3 - 1, from->height), c);
-                unsigned char *row = (unsigned char *)to->pixels + (size_t)y * to->row_bytes;
-                if (to->bits == 8)
-                    row[x * to->channels + c] = (unsigned char)sixteenth(sum);
-                else
-                    ((uint16_t *)(void *)row)[x * to->channels + c] = (uint16_t)sixteenth(sum);
+                           image_sample(from, mirrored(x + i % 3 - 1, from->width),
+                                        mirrored(y + i / 3 - 1, from->height), c);
+                image_set_sample(to, x, y, c, sixteenth(sum));
             }
 }
 
@@ -141,8 +131,7 @@ void plane_free(plane *p)
     *p = (plane){0};
 }
 
-/* Where target index i lies: the pixel before it and how far beyond. */
-static int between(int i, double scale, int length, float *fraction)
+int image_between(int i, double scale, int length, float *fraction)
 {
     float position = (float)((i + 0.5) * scale - 0.5);
     int first = (int)floorf(position);
@@ -174,11 +163,11 @@ void plane_resize(const plane *from, plane *to)
     }
     for (int y = 0; y < to->height; y++) {
         float down, across;
-        int upper = between(y, down_scale, from->height, &down), lower = upper + (down > 0);
+        int upper = image_between(y, down_scale, from->height, &down), lower = upper + (down > 0);
         const float *a = from->values + (size_t)upper * (size_t)from->width;
         const float *b = from->values + (size_t)lower * (size_t)from->width;
         for (int x = 0; x < to->width; x++) {
-            int left = between(x, across_scale, from->width, &across), right = left + (across > 0);
+            int left = image_between(x, across_scale, from->width, &across), right = left + (across > 0);
             float above = a[left] * (1 - across) + a[right] * across,
                   below = b[left] * (1 - across) + b[right] * across;
             to->values[(size_t)y * (size_t)to->width + (size_t)x] = above * (1 - down) + below * down;

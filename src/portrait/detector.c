@@ -43,27 +43,15 @@ static gpen_status fit_plan(detector *d, int width, int height, gpen_error *erro
 /* A sample as 0..255. */
 static float level_at(const gpen_image *photo, int x, int y, int c)
 {
-    const unsigned char *row = (const unsigned char *)photo->pixels + (size_t)y * photo->row_bytes;
-    size_t index = (size_t)x * (size_t)photo->channels + (size_t)c;
-    return photo->bits == 8 ? (float)row[index] : (float)((const uint16_t *)(const void *)row)[index] / 257.0f;
+    float value = (float)image_sample(photo, x, y, c);
+    return photo->bits == 8 ? value : value / 257.0f;
 }
 
-/* Where target index i lies, as cv::resize takes it for float32: the pixel before, the one behind, the share of that. */
-typedef struct between {
-    int first, second;
-    float share;
-} between;
-
-static between place(int i, double scale, int length)
+/* Between two samples of a row. */
+static float level_between(const gpen_image *photo, int x, float share, int y, int c)
 {
-    float position = (float)((i + 0.5) * scale - 0.5);
-    int first = (int)floorf(position);
-    float share = position - (float)first;
-    if (first < 0)
-        return (between){0, 0, 0};
-    if (first >= length - 1)
-        return (between){length - 1, length - 1, 0};
-    return (between){first, first + 1, share};
+    float left = level_at(photo, x, y, c) * (1 - share);
+    return share > 0 ? left + level_at(photo, x + 1, y, c) * share : left;
 }
 
 /* The photo as the network wants it: reduced by `scale`, blue, green, red, each minus its mean. */
@@ -73,14 +61,13 @@ static void fill_input(const gpen_image *photo, double scale, int width, int hei
     for (int i = 0; i < 3; i++) {
         int c = image_colours(photo) == 3 ? 2 - i : 0;
         for (int y = 0; y < height; y++) {
-            between down = place(y, scale, photo->height);
+            float down, across;
+            int upper = image_between(y, scale, photo->height, &down), lower = upper + (down > 0);
             for (int x = 0; x < width; x++) {
-                between across = place(x, scale, photo->width);
-                float upper = level_at(photo, across.first, down.first, c) * (1 - across.share) +
-                              level_at(photo, across.second, down.first, c) * across.share;
-                float lower = level_at(photo, across.first, down.second, c) * (1 - across.share) +
-                              level_at(photo, across.second, down.second, c) * across.share;
-                *input++ = upper * (1 - down.share) + lower * down.share - means[i];
+                int left = image_between(x, scale, photo->width, &across);
+                float above = level_between(photo, left, across, upper, c);
+                float below = level_between(photo, left, across, lower, c);
+                *input++ = above * (1 - down) + below * down - means[i];
             }
         }
     }

@@ -52,12 +52,10 @@ void parser_close(parser *p)
 static void fill_input(const gpen_image *face, float *planar)
 {
     for (int y = 0; y < SIZE; y++) {
-        const unsigned char *row = (const unsigned char *)face->pixels + (size_t)y * face->row_bytes;
         for (int x = 0; x < SIZE; x++)
             for (int c = 0; c < 3; c++) {
-                int index = x * face->channels + (image_colours(face) == 3 ? c : 0);
-                float value = face->bits == 8 ? (float)row[index] / 255.0f
-                                              : (float)((const uint16_t *)(const void *)row)[index] / 65535.0f;
+                int sample = image_sample(face, x, y, image_colours(face) == 3 ? c : 0);
+                float value = (float)sample / (float)image_top(face);
                 planar[((size_t)c * SIZE + (size_t)y) * SIZE + (size_t)x] = value * 2 - 1;
             }
     }

@@ -57,41 +57,23 @@ static window under(const canvas *c, int size, const image_affine *back)
     return w;
 }
 
-static float read_sample(const gpen_image *image, size_t offset_bytes, int index)
-{
-    const unsigned char *pixel = (const unsigned char *)image->pixels + offset_bytes;
-    return image->bits == 8 ? (float)pixel[index] : (float)((const uint16_t *)(const void *)pixel)[index];
-}
-
-static void write_sample(gpen_image *image, size_t offset_bytes, int index, float value)
-{
-    unsigned char *pixel = (unsigned char *)image->pixels + offset_bytes;
-    float top = image->bits == 8 ? 255.0f : 65535.0f;
-    long rounded = lrintf(value < top ? value : top);
-    if (image->bits == 8)
-        pixel[index] = (unsigned char)rounded;
-    else
-        ((uint16_t *)(void *)pixel)[index] = (uint16_t)rounded;
-}
-
 /* One row of the window: warped face and mask against what is there. */
 static void paste_row(canvas *c, const window *w, int y, const gpen_image *face, const plane *mask)
 {
-    size_t pixel_bytes = (size_t)c->photo->channels * (size_t)(c->photo->bits / 8);
+    float top = (float)image_top(c->photo);
     for (int x = 0; x < w->width; x++) {
-        size_t place = (size_t)(w->top + y) * (size_t)c->photo->width + (size_t)(w->left + x);
+        int px = w->left + x, py = w->top + y;
+        size_t place = (size_t)py * (size_t)c->photo->width + (size_t)px;
         float m = mask->values[(size_t)y * (size_t)w->width + (size_t)x];
         if (!(m > c->strongest.values[place] + c->margin))
             continue;
         c->strongest.values[place] = m;
         if (c->touched)
             c->touched[place] = 1;
-        size_t in_photo = (size_t)(w->top + y) * c->photo->row_bytes + (size_t)(w->left + x) * pixel_bytes;
-        size_t in_result = (size_t)(w->top + y) * c->result->row_bytes + (size_t)(w->left + x) * pixel_bytes;
-        size_t in_face = (size_t)y * face->row_bytes + (size_t)x * pixel_bytes;
-        for (int k = 0; k < image_colours(c->photo); k++)
-            write_sample(c->result, in_result, k,
-                         read_sample(c->photo, in_photo, k) * (1 - m) + read_sample(face, in_face, k) * m);
+        for (int k = 0; k < image_colours(c->photo); k++) {
+            float mixed = (float)image_sample(c->photo, px, py, k) * (1 - m) + (float)image_sample(face, x, y, k) * m;
+            image_set_sample(c->result, px, py, k, lrintf(mixed < top ? mixed : top));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 /* A whole photo: find faces, choose among them, restore each, paste it back. */
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "portrait/room.h"
 
 static const struct {
@@ -162,13 +162,6 @@ static gpen_status restore_face(gpen_model *model, const gpen_settings *settings
     return status;
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static gpen_status restore_faces(gpen_model *model, const gpen_settings *settings, canvas *photo, gpen_faces *faces,
                                  const photo_watch *watch, gpen_error *error)
 {
@@ -176,10 +169,10 @@ static gpen_status restore_faces(gpen_model *model, const gpen_settings *setting
     gpen_status status = crops_new(&c, model->restorer.architecture.size, photo->photo, error);
     for (size_t i = 0; !status && i < faces->count; i++) {
         gpen_face *face = &faces->faces[i];
-        double start = seconds_now();
+        double start = clock_seconds();
         if (face->state == GPEN_FACE_FOUND) {
             status = restore_face(model, settings, &c, photo, face, error);
-            face->seconds = seconds_now() - start;
+            face->seconds = clock_seconds() - start;
         }
         bool restored = face->state == GPEN_FACE_RESTORED;
         const gpen_image *pasted = is_small(face) ? &c.soft : &c.after;

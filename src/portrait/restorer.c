@@ -33,22 +33,10 @@ void restorer_close(restorer *r)
 
 /* ---------------------------------------------------------------- pixels to floats and back */
 
+/* A sample as 0..1. */
 static float sample_at(const gpen_image *image, int x, int y, int channel)
 {
-    const unsigned char *row = (const unsigned char *)image->pixels + (size_t)y * image->row_bytes;
-    size_t index = (size_t)x * (size_t)image->channels + (size_t)channel;
-    return image->bits == 8 ? (float)row[index] / 255.0f
-                            : (float)((const uint16_t *)(const void *)row)[index] / 65535.0f;
-}
-
-static void set_sample(gpen_image *image, int x, int y, int channel, long value)
-{
-    unsigned char *row = (unsigned char *)image->pixels + (size_t)y * image->row_bytes;
-    size_t index = (size_t)x * (size_t)image->channels + (size_t)channel;
-    if (image->bits == 8)
-        row[index] = (unsigned char)value;
-    else
-        ((uint16_t *)(void *)row)[index] = (uint16_t)value;
+    return (float)image_sample(image, x, y, channel) / (float)image_top(image);
 }
 
 /* Interleaved samples to planar -1..1; grey goes to all three planes. */
@@ -94,11 +82,10 @@ static void from_planar(const float *planar, const gpen_image *crop, gpen_image 
         for (int x = 0; x < crop->width; x++) {
             size_t pixel = (size_t)y * (size_t)crop->width + (size_t)x;
             for (int c = 0; c < colours; c++)
-                set_sample(restored, x, y, c, quantised(restored_value(planar, pixels, pixel, colours, c), crop->bits));
-            if (image_has_alpha(crop)) {
-                float top = crop->bits == 8 ? 255.0f : 65535.0f;
-                set_sample(restored, x, y, colours, lrintf(sample_at(crop, x, y, colours) * top));
-            }
+                image_set_sample(restored, x, y, c,
+                                 quantised(restored_value(planar, pixels, pixel, colours, c), crop->bits));
+            if (image_has_alpha(crop))
+                image_set_sample(restored, x, y, colours, image_sample(crop, x, y, colours));
         }
 }
 
@@ -124,11 +111,11 @@ void blend_strength(const gpen_image *crop, int strength, gpen_image *restored)
 {
     if (strength >= 100)
         return;
-    float top = crop->bits == 8 ? 255.0f : 65535.0f, share = (float)strength / 100.0f;
+    float top = (float)image_top(crop), share = (float)strength / 100.0f;
     for (int y = 0; y < crop->height; y++)
         for (int x = 0; x < crop->width; x++)
             for (int c = 0; c < image_colours(crop); c++) {
                 float new = sample_at(restored, x, y, c), old = sample_at(crop, x, y, c);
-                set_sample(restored, x, y, c, lrintf((new *share + old *(1.0f - share)) * top));
+                image_set_sample(restored, x, y, c, lrintf((new *share + old *(1.0f - share)) * top));
             }
 }

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "nn/backend.h"
 #include "nn/cpu/cpu.h"
 #include "nn/device.h"
@@ -295,13 +295,6 @@ static gpen_status resize(void *state, const nn_graph *graph, const nn_weights *
     return GPEN_OK;
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void unblock(const float *map, const nn_shape *shape, float *values)
 {
     size_t pixels = (size_t)shape->height * (size_t)shape->width;
@@ -325,11 +318,11 @@ static void run(void *state, const float *input, float *const *outputs)
 {
     cpu_program *program = state;
     program->input = input;
-    double before = seconds_now();
+    double before = clock_seconds();
     for (int i = 1; i < program->count; i++) {
         cpu_step *step = &program->steps[i];
         step->run(program, step);
-        double now = seconds_now();
+        double now = clock_seconds();
         step->seconds = now - before;
         before = now;
     }
