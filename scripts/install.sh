@@ -53,6 +53,7 @@ is_there() {
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
+    pictures) while read -r picture; do [ -e "$picture" ] || return 1; done <"$root/tests/cli/pictures_without_people.txt" ;;
     libfuzzer)
         printf 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n == 1 ? -1 : 0; }\n' |
             compiles clang -fsanitize=fuzzer,address
@@ -67,7 +68,7 @@ needs_test="$needs_build sanitizers cmocka python3"
 needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
 # Peers are compared with where they are; without them those tests skip.
-peers="numpy opencv torch"
+peers="numpy opencv torch pictures"
 
 missing() {
     for need in "$@"; do
@@ -110,6 +111,7 @@ package() { # MANAGER NEED
     brew:clang | brew:libfuzzer | brew:clang-format | brew:clang-tidy) echo llvm ;;
     brew:python3) echo python ;;
     apt-get:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower
+    apt-get:pictures) echo lomiri-wallpapers-16.04 mate-backgrounds plasma-workspace-wallpapers ;;
     *:numpy | *:opencv | *:torch) echo "python3-$2" ;;
     *) echo "$2" ;;
     esac

@@ -19,7 +19,7 @@ PICTURES = (
                            "goldfish.png", "rhythm.jpg", "rollpaper.png", "string.jpg", "firstgeneration.jpg")]
     + [SHARE + n for n in ("Bridge_by_Sander_Klootwijk.jpg", "Picture_0B_by_freespace.jpg",
                            "aitzgorri_by_Aitzol_Berasategi.jpg", "analogpattern_by_Peter_Nerlich.jpg",
-                           "free_by_Peter_Nerlich.jpg", "seeding_by_Clements_Engelhardt.jpg",
+                           "free_by_Peter_Nerlich.jpg", "friends_by_Aitzol_Berasategi.jpg", "seeding_by_Clements_Engelhardt.jpg",
                            "sunset_by_Aitzol_Berasategi.jpg", "umang_by_Abhishek_Mudgal.jpg", "Fossa_by_Jasper_Roks.jpg",
                            "Infinite-Sea_by_Aury88.jpg", "Painting-Colors_by__herobrine7gamer.jpg")]
     + [SHARE + "mate/" + n for n in ("abstract/Elephants.jpg", "abstract/Gulp.png", "desktop/Float-into-MATE.png",
@@ -37,9 +37,9 @@ PICTURES = (
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "cli", "pictures_without_people.txt")) as names:
     TEST_PICTURES = names.read().split()
 STAMPS = "/usr/share/tuxpaint/stamps/"
-STAMP_FOLDERS = ("animals", "clothes", "food", "hobbies/music", "household", "naturalforces", "plants", "symbols/alphabets",
-                 "symbols/math", "symbols/shapes", "symbols/chess", "town/houses", "town/roadsigns", "vehicles")
-LONGEST, LONGEST_STAMP = 1100, 260
+STAMP_FOLDERS = ("animals", "clothes", "food", "hobbies/music", "household", "naturalforces", "plants",
+                 "symbols/shapes", "symbols/chess", "town/houses", "town/roadsigns", "vehicles")
+LONGEST, LONGEST_STAMP = 1100, 480
 
 
 def smaller(picture, longest):
@@ -58,11 +58,13 @@ class Backgrounds:
             raise SystemExit("pictures without people are missing (train/README.md says which packages hold them):\n"
                              + "\n".join(missing or [STAMPS]))
         self.pictures = [smaller(cv2.imread(path), LONGEST) for path in paths]
-        self.stamps = []
+        self.stamps, self.mammals = [], []
         for path in stamps:
             stamp = cv2.imread(path, cv2.IMREAD_UNCHANGED)
             if stamp is not None and stamp.ndim == 3 and stamp.shape[2] == 4:
                 self.stamps.append(smaller(stamp, LONGEST_STAMP))
+                if "/mammals/" in path:
+                    self.mammals.append(self.stamps[-1])
 
     def make(self, rng, size):
         """A background of size x size, uint8 BGR."""
@@ -86,6 +88,7 @@ class Backgrounds:
         y, x = rng.integers(height - side + 1), rng.integers(width - side + 1)
         crop = cv2.resize(picture[y:y + side, x:x + side], (size, size),
                           interpolation=cv2.INTER_AREA if side > size else cv2.INTER_LINEAR)
+        crop = np.rot90(crop, rng.integers(4) if rng.random() < .3 else 0)
         if rng.random() < .5:
             crop = crop[:, ::-1]
         if rng.random() < .25:
@@ -95,8 +98,21 @@ class Backgrounds:
         return np.ascontiguousarray(crop)
 
     def stamp(self, rng, size):
-        """An animal or a thing: BGR and coverage 0..1, at most `size` long."""
-        stamp = smaller(self.stamps[rng.integers(len(self.stamps))], size)
+        """An animal (often: they have faces) or a thing, turned by some degrees and perhaps mirrored: BGR and coverage 0..1, at most
+        `size` long unturned."""
+        stamps = self.mammals if rng.random() < .5 else self.stamps
+        stamp = stamps[rng.integers(len(stamps))]
+        angle = np.deg2rad(rng.normal(0, 12))
+        if max(stamp.shape[:2]) > 2 * size:
+            stamp = smaller(stamp, 2 * size)
+        factor = size / max(stamp.shape[:2])
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * factor
+        if rng.random() < .5:
+            turn[:, 0] *= -1
+        corners = turn @ (np.array([[0, 0, 1, 1], [0, 1, 0, 1]]) * np.array(stamp.shape[1::-1])[:, None])
+        low, high = corners.min(1), corners.max(1)
+        extent = tuple(max(2, int(v)) for v in np.ceil(high - low))
+        stamp = cv2.warpAffine(stamp, np.hstack([turn, -low[:, None]]), extent, flags=cv2.INTER_LINEAR)
         return stamp[..., :3], stamp[..., 3:].astype(np.float32) / 255
 
 

@@ -250,14 +250,14 @@ def add_blob(scene, rng, size, centre):
 def add_nothing(scene, portraits, backgrounds, rng, size, centre):
     kind = rng.random()
     portrait = portraits[rng.integers(len(portraits))]
-    if kind < .22:
+    if kind < .18:
         add_fragment(scene, portrait, rng, max(6, size * .8), centre)
-    elif kind < .42:
+    elif kind < .34:
         add_shuffled(scene, portrait, rng, int(size), centre)
-    elif kind < .64:
+    elif kind < .5:
         add_blob(scene, rng, max(6, int(size)), centre)
     else:
-        stamp, cover = backgrounds.stamp(rng, int(max(8, size * rng.uniform(1, 2.2))))
+        stamp, cover = backgrounds.stamp(rng, int(max(8, size * rng.uniform(1, 3.5))))
         scene.blend(lit(stamp, rng), cover, int(centre[0] - stamp.shape[1] / 2), int(centre[1] - stamp.shape[0] / 2))
 
 
@@ -311,19 +311,19 @@ def scattered(scene, portraits, backgrounds, rng):
             add_face(scene, portraits[rng.integers(len(portraits))], rng, size, centre, 40 if rng.random() < .5 else 10)
 
 
-def picture(portraits, backgrounds, rng, size):
-    """(uint8 BGR [size,size,3], boxes, landmarks, certain)."""
+def picture(portraits, backgrounds, rng, size, old=True):
+    """(uint8 BGR [size,size,3], boxes, landmarks, certain); `old`: aged, as for training."""
     scene, kind = Scene(backgrounds.make(rng, size)), rng.random()
     if rng.random() < .5:
         for _ in range(int(rng.integers(1, 6))):
             add_nothing(scene, portraits, backgrounds, rng, np.exp(rng.uniform(np.log(10), np.log(size * .6))), rng.uniform(0, size, 2))
-    if kind < .35:
+    if kind < .33:
         group(scene, portraits, backgrounds, rng)
-    elif kind < .87:
+    elif kind < .83:
         scattered(scene, portraits, backgrounds, rng)
     boxes, marks, certain = scene.labels()
     typical = np.median((boxes[:, 2:] - boxes[:, :2]).max(1)) if len(boxes) else 60
-    return aged(scene.canvas, rng, typical), boxes, marks, certain
+    return aged(scene.canvas, rng, typical) if old else scene.canvas, boxes, marks, certain
 
 
 def aged(canvas, rng, typical):

@@ -33,7 +33,7 @@ SEED, CHECK_SEED, CHECKED = 11, 12, 60
 def arguments():
     parser = argparse.ArgumentParser(description="Train retinaface-mini.")
     parser.add_argument("--shared", default=os.environ.get("GPEN_SHARED", os.path.join(HERE, "..", "..", "shared")))
-    parser.add_argument("--steps", type=int, default=6600)
+    parser.add_argument("--steps", type=int, default=6400)
     parser.add_argument("--out", default=os.path.join(HERE, "..", "build", "train", "retinaface-mini"))
     return parser.parse_args()
 

@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 FIXTURES = HERE.parent / "fixtures"
 WEIGHTS = HERE.parent.parent / "assets" / "weights"
 SCORE = 0.8
-# Pictures without people, from Debian's lomiri-wallpapers-16.04, mate-backgrounds and plasma-workspace-wallpapers; never trained on.
+# From the Debian packages lomiri-wallpapers-16.04, mate-backgrounds and plasma-workspace-wallpapers; never trained on.
 NOBODY = [Path(line) for line in (HERE / "pictures_without_people.txt").read_text().split()]
 
 
@@ -56,12 +56,13 @@ class Bundled(support.CommandLineTest):
         return others
 
     def test_pasted_faces(self):
+        """From 24 px on; at that size one in forty may be missed, so one of these may be."""
         known = known_faces("pasted-faces.json")
         [faces] = self.detect(FIXTURES / "pasted-faces.jpg")
-        self.assertEqual([], self.compare(faces, known, len(known)))
+        self.assertEqual([], self.compare(faces, known, len(known) - 1))
 
     def test_it_is_the_default_and_small(self):
-        listed = {model["name"]: model for model in map(json.loads, self.gpen("models", "list", "--json").out.splitlines())}
+        listed = {model["name"]: model for model in json.loads(self.gpen("models", "list", "--json").out)["models"]}
         self.assertEqual(("detector", True), tuple(listed["retinaface-mini"][key] for key in ("kind", "bundled")))
         self.assertLess(listed["retinaface-mini"]["bytes"], 1.5 * 2**20)
         self.gpen("models", "verify", "retinaface-mini")
