@@ -60,7 +60,7 @@ extern "C" {
     X(DISK_FULL, "disk_full", "The disk is full.", "磁盘已满。")                                                       \
     X(FETCH_REFUSED, "fetch_refused", "The address may not be fetched.", "不允许从该地址下载。")                       \
     X(CANCELLED, "cancelled", "Cancelled.", "已取消。")                                                                \
-    X(EXISTS, "exists", "The result is there already; it was left as it is.", "结果已存在，未作改动。")                 \
+    X(EXISTS, "exists", "The result is there already; it was left as it is.", "结果已存在，未作改动。")                \
     X(IN_USE, "in_use", "Another gpen is at work on these batches.", "另一个 gpen 正在处理这些批次。")                 \
     X(STORE_DAMAGED, "store_damaged", "The record of the batches is damaged or cannot be read.",                       \
       "批次记录已损坏或无法读取。")

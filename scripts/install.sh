@@ -49,6 +49,7 @@ is_there() {
     ninja) have ninja || have samu ;;
     pkg-config) have pkg-config || have pkgconf ;;
     vips) module vips ;;
+    sqlite) module sqlite3 3.37 ;;
     libarchive | cmocka) module "$1" ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
@@ -62,7 +63,7 @@ is_there() {
     esac
 }
 
-needs_build="compiler headers make meson ninja pkg-config vips libarchive"
+needs_build="compiler headers make meson ninja pkg-config vips libarchive sqlite"
 needs_test="$needs_build sanitizers cmocka python3"
 needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
@@ -85,6 +86,7 @@ package() { # MANAGER NEED
     apt-get:ninja | dnf:ninja) echo ninja-build ;;
     apt-get:vips) echo libvips-dev ;;
     apt-get:libarchive) echo libarchive-dev ;;
+    apt-get:sqlite) echo libsqlite3-dev ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:libfuzzer) echo libclang-rt-dev ;;
     dnf:headers) echo glibc-devel ;;
@@ -92,6 +94,7 @@ package() { # MANAGER NEED
     dnf:pkg-config) echo pkgconf-pkg-config ;;
     dnf:vips) echo vips-devel ;;
     dnf:libarchive) echo libarchive-devel ;;
+    dnf:sqlite) echo sqlite-devel ;;
     dnf:cmocka) echo libcmocka-devel ;;
     dnf:libfuzzer) echo compiler-rt ;;
     dnf:clang-format | dnf:clang-tidy) echo clang-tools-extra ;;
@@ -179,7 +182,7 @@ install_needs() {
     [ -n "$wanted" ] || return 0
     manager=$(find_manager)
     [ -n "$manager" ] || die "no package manager that this script knows. Please install: $wanted" \
-        "(libraries with their headers: libvips 8.13 or newer, libarchive; for tests cmocka)"
+        "(libraries with their headers: libvips 8.13 or newer, libarchive, SQLite 3.37 or newer; for tests cmocka)"
     case $manager:$wanted in brew:*compiler* | brew:*headers*) install_compiler_tools_of_apple ;; esac
     refresh "$manager"
     install_packages "$manager" $(packages "$manager" $wanted)

@@ -7,10 +7,10 @@
 
 int64_t kit_add(batch_store *store, const char *out, int count, gpen_error *error)
 {
-    char(*names)[3][64] = calloc((size_t)count, sizeof *names);
-    store_new_item *items = calloc((size_t)count, sizeof *items);
+    char names[KIT_MOST][2][64];
+    store_new_item items[KIT_MOST];
     int64_t id = 0;
-    for (int i = 0; names && items && i < count; i++) {
+    for (int i = 0; i < count && i < KIT_MOST; i++) {
         snprintf(names[i][0], 64, "/in/%d.jpg", i + 1);
         snprintf(names[i][1], 64, "%d.jpg", i + 1);
         items[i] = (store_new_item){.input = names[i][0],
@@ -19,11 +19,7 @@ int64_t kit_add(batch_store *store, const char *out, int count, gpen_error *erro
                                     .output = names[i][1]};
     }
     store_new_batch batch = {.settings = "{\"strength\": 80}", .settings_key = "key", .output_folder = out};
-    if (!names || !items || store_batch_add(store, &batch, items, (size_t)count, KIT_NOW, &id, error))
-        id = 0;
-    free(names);
-    free(items);
-    return id;
+    return store_batch_add(store, &batch, items, (size_t)count, KIT_NOW, &id, error) ? 0 : id;
 }
 
 store_result kit_result(void)

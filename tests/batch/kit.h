@@ -4,9 +4,12 @@
 
 #include "batch/store.h"
 
-enum { KIT_NOW = 1000000 }; /* the time at which tests begin, milliseconds */
+enum {
+    KIT_NOW = 1000000, /* the time at which tests begin, milliseconds */
+    KIT_MOST = 32,     /* photos that kit_add adds */
+};
 
-/* A batch of `count` photos, "/in/1.jpg" to "out/1.jpg" below `out`, with settings_key "key". 0 after a failure. */
+/* A batch of `count` photos (at most KIT_MOST), "/in/1.jpg" to "out/1.jpg" below `out`, with settings_key "key". 0 after a failure. */
 int64_t kit_add(batch_store *store, const char *out, int count, gpen_error *error);
 
 /* Everything that must survive, as text, the caller's (free): batches, items, attempts. Running items are written as queued
