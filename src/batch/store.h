@@ -268,6 +268,13 @@ gpen_status store_finish_failed(batch_store *store, int64_t item, int attempt, c
  * Errors: EXISTS (not its running attempt). */
 gpen_status store_release(batch_store *store, int64_t item, int attempt, int64_t now, gpen_error *error);
 
+/* Moves that go together: all that follow are on the disk, with one flush for all, once store_together_end has returned
+ * GPEN_OK, and none before; the world is told no sooner. A move that fails is undone by itself, the others stay, unless
+ * memory or disk failed: then all are, and store_together_end says so. keep false: undoes all. Finishing an item and claiming the next is
+ * the use. Errors: BAD_ARGUMENT (begun twice, or not begun). */
+gpen_status store_together_begin(batch_store *store, gpen_error *error);
+gpen_status store_together_end(batch_store *store, bool keep, gpen_error *error);
+
 /* ---------------------------------------------------------------- a person's wishes; errors: BAD_ARGUMENT (there is no such one) */
 
 gpen_status store_batch_priority(batch_store *store, int64_t batch, int priority, gpen_error *error);

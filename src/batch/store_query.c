@@ -202,17 +202,58 @@ int64_t query_changed(const batch_store *store)
 
 /* ---------------------------------------------------------------- transactions */
 
+/* After some failures SQLite undoes all of a transaction by itself: then moves that go together are lost together. */
+static bool is_lost(const batch_store *store)
+{
+    return store->together && sqlite3_get_autocommit(store->database);
+}
+
+static gpen_status fail_lost(const batch_store *store, gpen_error *error)
+{
+    return gpen_fail(error, GPEN_WRITE_FAILED, "%s: moves that go together were undone when one of them failed",
+                     store->path);
+}
+
 gpen_status store_begin(batch_store *store, gpen_error *error)
 {
-    return query_run(store, "BEGIN IMMEDIATE", NULL, 0, error);
+    if (is_lost(store))
+        return fail_lost(store, error);
+    return query_run(store, store->together ? "SAVEPOINT move" : "BEGIN IMMEDIATE", NULL, 0, error);
 }
 
 gpen_status store_end(batch_store *store, gpen_status status, gpen_error *error)
 {
+    if (!status && is_lost(store))
+        status = fail_lost(store, error);
     if (!status)
+        status = query_run(store, store->together ? "RELEASE move" : "COMMIT", NULL, 0, error);
+    if (!status || sqlite3_get_autocommit(store->database))
+        return status;
+    /* Where a part cannot be undone, all of it is. When that fails too, nothing was committed either. */
+    if (!store->together || query_run(store, "ROLLBACK TO move", NULL, 0, NULL) ||
+        query_run(store, "RELEASE move", NULL, 0, NULL))
+        (void)query_run(store, "ROLLBACK", NULL, 0, NULL);
+    return status;
+}
+
+gpen_status store_together_begin(batch_store *store, gpen_error *error)
+{
+    gpen_status status =
+        store->together ? gpen_fail(error, GPEN_BAD_ARGUMENT, "moves go together already") : store_begin(store, error);
+    if (!status)
+        store->together = true;
+    return status;
+}
+
+gpen_status store_together_end(batch_store *store, bool keep, gpen_error *error)
+{
+    if (!store->together)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "no moves go together");
+    gpen_status status = keep && is_lost(store) ? fail_lost(store, error) : GPEN_OK;
+    store->together = false;
+    if (!status && keep)
         status = query_run(store, "COMMIT", NULL, 0, error);
-    /* SQLite has undone it by itself after some failures. When undoing fails, nothing was committed either. */
-    if (status && !sqlite3_get_autocommit(store->database))
+    if (!sqlite3_get_autocommit(store->database))
         (void)query_run(store, "ROLLBACK", NULL, 0, NULL);
     return status;
 }

@@ -13,6 +13,7 @@ struct batch_store {
     store_pages *pages; /* the layer beneath it that checks pages */
     char *path;         /* of the file, for messages and outputs */
     int lock;           /* descriptor of the supervisor's lock; -1: a reader */
+    bool together;      /* between store_together_begin and store_together_end */
 };
 
 /* ---------------------------------------------------------------- questions to the database (store_query.c)
@@ -68,7 +69,8 @@ int64_t query_changed(const batch_store *store);
 /* What SQLite says of its last failure, as a status and in words. */
 gpen_status store_fail_sqlite(const batch_store *store, gpen_error *error);
 
-/* A transaction: begin; work; end with the work's status, which commits on GPEN_OK and undoes everything otherwise. */
+/* A transaction: begin; work; end with the work's status, which commits on GPEN_OK and undoes everything otherwise. Among moves
+ * that go together it is a part of theirs, which can be undone by itself. */
 gpen_status store_begin(batch_store *store, gpen_error *error);
 gpen_status store_end(batch_store *store, gpen_status status, gpen_error *error);
 

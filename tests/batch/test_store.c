@@ -448,6 +448,38 @@ static void a_reason_outside_the_list_is_refused(void **state)
     store_close(store);
 }
 
+static void moves_that_go_together_are_kept_or_undone_together(void **state)
+{
+    batch_store *store = open_store(state), *reader = NULL;
+    add(store, "/out", 3);
+    GOOD(store_open_reader(&reader, *state, &error));
+    store_item item = claim(store, KIT_NOW), next;
+    assert_int_equal(store_together_end(store, true, &error), GPEN_BAD_ARGUMENT);
+    GOOD(store_together_begin(store, &error));
+    assert_int_equal(store_together_begin(store, &error), GPEN_BAD_ARGUMENT);
+    finish(store, &item, KIT_NOW);
+    next = claim(store, KIT_NOW);
+    assert_int_equal(next.id, 2);
+    store_item_free(&next);
+    assert_int_equal(state_of(reader, 1), STORE_RUNNING); /* the world knows nothing yet */
+    GOOD(store_together_end(store, false, &error));
+    assert_int_equal(state_of(store, 1), STORE_RUNNING);
+    assert_int_equal(state_of(store, 2), STORE_QUEUED);
+    GOOD(store_together_begin(store, &error));
+    finish(store, &item, KIT_NOW);
+    store_result result = kit_result();
+    assert_int_equal(store_finish_done(store, item.id, 1, &result, KIT_NOW, &error),
+                     GPEN_EXISTS); /* undone by itself */
+    next = claim(store, KIT_NOW);
+    GOOD(store_together_end(store, true, &error));
+    assert_int_equal(state_of(reader, 1), STORE_DONE);
+    assert_int_equal(state_of(reader, 2), STORE_RUNNING);
+    store_item_free(&item);
+    store_item_free(&next);
+    store_close(reader);
+    store_close(store);
+}
+
 /* ---------------------------------------------------------------- wishes */
 
 static void a_cancelled_batch_ends_when_its_running_items_do(void **state)
@@ -905,6 +937,7 @@ int main(void)
         STORE_TEST(an_item_that_kills_two_workers_is_given_up),
         STORE_TEST(a_released_item_is_next_again_and_owes_nothing),
         STORE_TEST(a_reason_outside_the_list_is_refused),
+        STORE_TEST(moves_that_go_together_are_kept_or_undone_together),
         STORE_TEST(a_cancelled_batch_ends_when_its_running_items_do),
         STORE_TEST(deleting_forgets_a_batch_but_not_while_it_works),
         STORE_TEST(items_are_added_behind_the_last),

@@ -100,6 +100,21 @@ static gpen_status step_finish(store_day *day)
     return with_running(day, finish);
 }
 
+/* Finishes one and claims the next, in one flush. */
+static gpen_status step_finish_and_claim(store_day *day)
+{
+    gpen_status status = store_together_begin(day->store, &day->error);
+    if (status)
+        return status;
+    status = with_running(day, finish);
+    if (!status)
+        status = claim_and(day, leave);
+    if (!status)
+        return store_together_end(day->store, true, &day->error);
+    (void)store_together_end(day->store, false, NULL);
+    return status;
+}
+
 static gpen_status step_crash(store_day *day)
 {
     return with_running(day, crash);
@@ -178,9 +193,14 @@ static gpen_status step_delete(store_day *day)
 }
 
 static gpen_status (*const steps[])(store_day *) = {
-    step_add,   step_claim,   step_finish, step_claim,  step_crash,   step_claim,     step_fail,   step_add_more,
-    step_claim, step_release, step_retry,  step_claim,  step_reserve, step_look,      step_finish, step_add,
-    step_pause, step_cancel,  step_clean,  step_forget, step_forget,  step_clean_end, step_delete,
+    step_add,      step_claim,  step_finish_and_claim,
+    step_crash,    step_claim,  step_fail,
+    step_add_more, step_claim,  step_release,
+    step_retry,    step_claim,  step_reserve,
+    step_look,     step_finish, step_add,
+    step_pause,    step_cancel, step_clean,
+    step_forget,   step_forget, step_clean_end,
+    step_delete,
 };
 
 enum { STEPS = sizeof steps / sizeof *steps };
