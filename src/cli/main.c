@@ -14,7 +14,7 @@ const cli_command commands[] = {
     {"detect", "say where the faces are", command_detect},
     {"models", "list, import and verify models", command_models},
     {"doctor", "what this machine has, and whether the program works here", command_doctor},
-    {"bench", "how fast a restorer runs here", command_bench},
+    {"bench", "how fast a model runs here", command_bench},
     {"help", "explain a command: gpen help enhance", command_help},
     {0},
 };

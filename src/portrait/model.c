@@ -80,9 +80,40 @@ gpen_status gpen_model_run(gpen_model *model, const float *input, float *output,
     return GPEN_OK;
 }
 
-nn_plan *model_restorer_plan(gpen_model *model)
+static gpen_status bare_detector(detector *d, int width, int height, model_network *network, gpen_error *error)
 {
-    return model->restorer.plan;
+    gpen_status status = detector_fit(d, width, height, error);
+    if (status)
+        return status;
+    *network = (model_network){.plan = d->plan, .width = width, .height = height, .outputs = DETECTOR_PLANES};
+    for (int i = 0; i < DETECTOR_PLANES; i++)
+        network->output_counts[i] = detector_plane_floats(i, width, height);
+    return GPEN_OK;
+}
+
+/* Networks of one square size. */
+static model_network square_network(nn_plan *plan, int size, int channels_out)
+{
+    return (model_network){.plan = plan,
+                           .width = size,
+                           .height = size,
+                           .outputs = 1,
+                           .output_counts = {(size_t)channels_out * (size_t)size * (size_t)size}};
+}
+
+gpen_status model_bare_network(gpen_model *model, model_kind kind, int width, int height, model_network *network,
+                               gpen_error *error)
+{
+    *network = (model_network){0};
+    if (kind == MODEL_RESTORER && model->restorer.plan)
+        *network = square_network(model->restorer.plan, model->restorer.architecture.size, 3);
+    else if (kind == MODEL_PARSER && model->parser.plan)
+        *network = square_network(model->parser.plan, PARSENET_SIZE, 1);
+    else if (kind == MODEL_DETECTOR && model->detector.file)
+        return bare_detector(&model->detector, width, height, network, error);
+    else
+        return gpen_fail(error, GPEN_MODEL_MISSING, "this handle was opened without a %s", model_kind_name(kind));
+    return GPEN_OK;
 }
 
 const char *model_kind_name(model_kind kind)

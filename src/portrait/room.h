@@ -39,6 +39,12 @@ typedef struct detector {
 
 gpen_status detector_open(detector *d, nn_device *device, const char *path, gpen_error *error);
 void detector_close(detector *d);
+
+/* Makes the plan one for pictures of width x height, which has these outputs. Errors: OUT_OF_MEMORY. */
+gpen_status detector_fit(detector *d, int width, int height, gpen_error *error);
+enum { DETECTOR_PLANES = RETINAFACE_LEVELS * RETINAFACE_HEADS };
+size_t detector_plane_floats(int output, int width, int height);
+
 gpen_status detector_find(detector *d, const gpen_image *photo, float least_score, gpen_faces *faces,
                           gpen_error *error);
 
