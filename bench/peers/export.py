@@ -2,8 +2,8 @@
 
     GPEN_SHARED=FOLDER /usr/bin/python3 bench/peers/export.py FOLDER [NAME...]
 
-For each name of cases.py FOLDER gets NAME.pth (for this program and PyTorch, tensors named as published) and for ONNX Runtime
-NAME.onnx, the arithmetic as published: GPEN's modulated convolutions scale their weights by the style of the sample, so that an
+For each name of cases.py FOLDER gets NAME.pth (for this program and PyTorch, tensors named as published), NAME.input (what all
+engines are fed, raw float32) and for ONNX Runtime NAME.onnx, the arithmetic as published: GPEN's modulated convolutions scale their weights by the style of the sample, so that an
 engine can prepare none of them ahead. NAME-folded.onnx, for GPEN, is the same map with the activations scaled in place of the
 weights, every weight a constant: what ONNX Runtime is fastest with. Other networks have no such difference; their
 normalisations are folded into the convolutions by ONNX Runtime itself.
@@ -129,6 +129,7 @@ def main():
         if not os.path.exists(weights_path):
             torch.save(random_weights(case), weights_path + ".part")
             os.replace(weights_path + ".part", weights_path)
+        bench_input(case).numpy().tofile(os.path.join(folder, case.name + ".input"))
         for form in forms(case):
             path = os.path.join(folder, form + ".onnx")
             if not os.path.exists(path):
