@@ -16,6 +16,9 @@ CASES = [
 # Only timed against the number of threads: the sizes in between and beyond.
 SWEPT = [CASES[1], CASES[0], Case("gpen-1024", "GPEN-1024", "restorer", 1024, 1024, {})]
 
+# What the reference calls the network of a kind.
+REFERENCE = {"restorer": "gpen", "detector": "retinaface", "parser": "parsenet"}
+
 BY_NAME = {case.name: case for case in CASES + SWEPT}
 
 

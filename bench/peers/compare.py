@@ -4,8 +4,8 @@
 
 Random weights of the published shapes (export.py), one input for all. Before anything is timed the engines' outputs are compared:
 relative L2 against PyTorch's float32. Then, in each round, every engine has its turn: one run that is not timed, K that are
-(PyTorch, which is slower by far, has one). Medians are over all rounds. A share is this program's median divided by ONNX Runtime's in float32, in
-the form that it is fastest with; cases.py says how large it may be.
+(PyTorch, which is slower by far, has one). Medians are over all rounds. A share is a median divided by ONNX Runtime's in float32, in the form that
+it is fastest with; cases.py says how large this program's may be.
 
 --sweep times GPEN-256, 512 and 1024 with 1, 2, 4 ... threads instead, without PyTorch. --only NAME does one network (see cases.py),
 so that a comparison can be made in pieces. Everything is written to build/peers/results.json, a piece beside the others, for
@@ -65,7 +65,7 @@ def disagreement(engine, case, numbers, reference):
 
 
 def check_agreement(engines, case, folder):
-    """[(engine, error)], PyTorch's own left out; exits when one is too far off, for its time would mean nothing."""
+    """{engine: error} of all but PyTorch; exits when one is too far off, for its time would mean nothing."""
     path = os.path.join(folder, "output")
     reference = next(engine for engine in engines if engine.engine == "pytorch").save(path)
     errors = {}

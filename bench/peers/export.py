@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "tests", "parity"), os.path.join(os.environ.get("GPEN_SHARED", ""), "reference")]
 import torch
 import networks as N
-from cases import BY_NAME, CASES, forms
+from cases import BY_NAME, CASES, REFERENCE, forms
 from detector_parser_parity import calm_class_heads
 
 F = torch.nn.functional
@@ -34,10 +34,6 @@ def bench_input(case):
         mixed = (mixed ^ mixed >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
     values = (mixed >> np.uint64(40)).astype(np.float32) * np.float32(2.0 ** -23) - np.float32(1)
     return torch.from_numpy(values.reshape(1, 3, case.height, case.width))
-
-
-def forward_of(case):
-    return {"restorer": N.gpen, "detector": N.retinaface, "parser": N.parsenet}[case.kind]
 
 
 def random_weights(case):
@@ -116,7 +112,7 @@ def export(case, form, weights, path):
     N.modulated_conv = folded_modulation if form.endswith("-folded") else published_modulation
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")             # the tracer warns of every size that is a constant
-        torch.onnx.export(Network(forward_of(case), weights), bench_input(case), path + ".part", opset_version=13,
+        torch.onnx.export(Network(getattr(N, REFERENCE[case.kind]), weights), bench_input(case), path + ".part", opset_version=13,
                           input_names=["input"])
     os.replace(path + ".part", path)
 

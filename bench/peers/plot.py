@@ -45,7 +45,7 @@ def draw_networks(networks, folder):
         rows = network["rows"][::-1]
         axis.barh([look(row)[1] for row in rows], [row["median_s"] for row in rows], 0.7, color=[look(row)[0] for row in rows])
         for place, row in enumerate(rows):
-            share = f"   {row['share']:.2f} of ONNX Runtime" if row["engine"] == "gpen" and row["share"] is not None else ""
+            share = f", {row['share']:.2f} of ONNX Runtime" if row["engine"] == "gpen" and row["share"] is not None else ""
             axis.annotate(f"{1000 * row['median_s']:.0f} ms" + share, (row["median_s"], place), xytext=(4, 0), textcoords="offset points", va="center")
         axis.set_title(f"{network['title']}, {network['threads']} threads", loc="left", fontsize=10, fontweight="bold", color=GREY)
         axis.set_xlim(0, 1.12 * max(row["median_s"] for row in rows))
@@ -56,8 +56,8 @@ def draw_networks(networks, folder):
 
 
 def layer_label(name):
-    """The channels and the size out of a step's name: "64->32 @256x256"."""
-    return " ".join(word for word in name.split() if "->" in word or word[0] == "@")
+    """The channels and the height out of a step's name: "64->32 @256"."""
+    return " ".join(word.partition("x")[0] for word in name.split() if "->" in word or word[0] == "@")
 
 
 def draw_layers(networks, folder):
@@ -68,7 +68,8 @@ def draw_layers(networks, folder):
         return
     figure, axes = plt.subplots(len(networks), figsize=(8, 1.9 * len(networks)), squeeze=False, gridspec_kw={"hspace": 0.75})
     for axis, network in zip(axes[:, 0], networks):
-        peak = network["roof"]["gflops_fp32"]
+        # A peak measured while something else ran is too low, never too high.
+        peak = max(other["roof"]["gflops_fp32"] for other in networks if other["threads"] == network["threads"])
         steps = [step for step in network["layers"]["fp32"] if step["seconds"] > 0]
         shares = [100 * step["gflop_executed"] / step["seconds"] / peak for step in steps]
         widths = [1000 * step["seconds"] for step in steps]

@@ -6,17 +6,17 @@ Protocol, the same as ort_server.mjs's: a JSON line with what it is, once it is 
     run          runs the network once; the seconds that took
     save FILE    writes the last run's outputs behind each other, raw float32; "saved"
 Ends with its input."""
+import json
 import os
 import sys
-import json
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.environ.get("GPEN_SHARED", ""), "reference")]
 import numpy as np
 import torch
-import networks as N
-from cases import BY_NAME
+import networks
+from cases import BY_NAME, REFERENCE
 
 
 def main():
@@ -25,7 +25,7 @@ def main():
     torch.set_num_threads(int(threads))
     weights = torch.load(weights_path)
     x = torch.from_numpy(np.fromfile(input_path, np.float32).reshape(1, 3, case.height, case.width))
-    forward = {"restorer": N.gpen, "detector": N.retinaface, "parser": N.parsenet}[case.kind]
+    forward = getattr(networks, REFERENCE[case.kind])
     outputs = None
     print(json.dumps({"version": torch.__version__}), flush=True)
     with torch.no_grad():
