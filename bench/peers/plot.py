@@ -76,7 +76,7 @@ def draw_layers(networks, folder):
         starts = [sum(widths[:place]) for place in range(len(widths))]
         axis.bar(starts, shares, widths, align="edge", color=COLOURS["gpen", "fp32"], edgecolor=GREY, linewidth=0.3)
         for start, width, share, step in zip(starts, widths, shares, steps):
-            if width > sum(widths) / 30 and share > 65:
+            if width > sum(widths) / 30 and share > 72:
                 axis.annotate(layer_label(step["name"]), (start + width / 2, 0), xytext=(0, 3), textcoords="offset points", rotation=90,
                               ha="center", va="bottom", color="white", fontsize=6.5)
         mean = 100 * sum(step["gflop_executed"] for step in steps) / (sum(widths) / 1000) / peak
