@@ -60,7 +60,8 @@ extern "C" {
     X(DISK_FULL, "disk_full", "The disk is full.", "磁盘已满。")                                                       \
     X(FETCH_REFUSED, "fetch_refused", "The address may not be fetched.", "不允许从该地址下载。")                       \
     X(CANCELLED, "cancelled", "Cancelled.", "已取消。")                                                                \
-    X(EXISTS, "exists", "The result is there already; it was left as it is.", "结果已存在，未作改动。")
+    X(EXISTS, "exists", "The result is there already; it was left as it is.", "结果已存在，未作改动。")                \
+    X(FETCH_FAILED, "fetch_failed", "The download did not succeed.", "下载未成功。")
 
 typedef enum gpen_status {
 #define GPEN_STATUS_ENUM(identifier, name, english, chinese) GPEN_##identifier,

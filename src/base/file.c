@@ -216,3 +216,16 @@ void atomic_file_abandon(atomic_file *file)
         (void)unlink(file->temporary);
     release(file);
 }
+
+gpen_status file_replace(const char *path, const void *bytes, size_t count, gpen_error *error)
+{
+    atomic_file file;
+    gpen_status status = atomic_file_begin(&file, path, error);
+    if (status)
+        return status;
+    status = atomic_file_write(&file, bytes, count, error);
+    if (!status)
+        return atomic_file_commit(&file, true, error);
+    atomic_file_abandon(&file);
+    return status;
+}

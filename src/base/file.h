@@ -45,6 +45,9 @@ gpen_status atomic_file_write(atomic_file *file, const void *bytes, size_t count
  * when the target is there. Whatever the outcome, the temporary file is gone and the atomic_file is released. */
 gpen_status atomic_file_commit(atomic_file *file, bool overwrite, gpen_error *error);
 
+/* All of it at once: the file `path` has exactly these bytes, or what it had before. Errors: as begin and commit. */
+gpen_status file_replace(const char *path, const void *bytes, size_t count, gpen_error *error);
+
 /* Removes the temporary file and releases the atomic_file. Zeroed and released ones are fine. */
 void atomic_file_abandon(atomic_file *file);
 

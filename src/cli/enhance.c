@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/enhance.h"
 #include "cli/interrupt.h"
+#include "cli/once.h"
 #include "cli/text.h"
 
 /* The models of a batch; of a detector and a parser, name and path are NULL where there is none. */
@@ -35,7 +36,18 @@ static void free_models(enhance_models *models)
     model_choice_free(&models->parser);
 }
 
-/* One line about the models, so that a person knows what made the results, and that there may be better. */
+/* Who has only the small model is told of the better one, once. */
+static void mention_full_quality(gpen_language language)
+{
+    if (!models_pull_available() || !once("full-quality-mentioned"))
+        return;
+    complain(language == GPEN_CHINESE ? "如需最佳效果，请运行 'gpen models pull GPEN-BFR-512' 下载已发布的模型"
+                                        "（仅限研究和非商业用途）。此提示只显示一次"
+                                      : "for full quality, 'gpen models pull GPEN-BFR-512' fetches the published model "
+                                        "(for research and non-commercial use); this is said only once");
+}
+
+/* One line about the models, so that a person knows what made the results. */
 static void announce(const enhance_settings *settings, const enhance_models *models, int size)
 {
     char others[512] = "";
@@ -44,12 +56,12 @@ static void announce(const enhance_settings *settings, const enhance_models *mod
     if (models->detector.name)
         snprintf(others, sizeof others, "; %s finds the faces%s%s", models->detector.name,
                  models->parser.name ? ", their edges " : "", models->parser.name ? models->parser.name : "");
-    if (models->restorer.bundled)
-        complain("using the small model that comes with the program%s; 'gpen models import FILE' installs a published "
-                 "one of full quality",
-                 others);
-    else
+    if (models->restorer.bundled) {
+        complain("using the small model that comes with the program%s", others);
+        mention_full_quality(text_language());
+    } else {
         complain("using %s, %d px%s", models->restorer.name, size, others);
+    }
 }
 
 static gpen_status write_receipt(const enhance_models *models, enhance_batch *batch, const char *level,

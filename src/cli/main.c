@@ -12,7 +12,7 @@
 const cli_command commands[] = {
     {"enhance", "restore faces: photos and whole folders", command_enhance},
     {"detect", "say where the faces are", command_detect},
-    {"models", "list, import and verify models", command_models},
+    {"models", "list, fetch, import and verify models", command_models},
     {"doctor", "what this machine has, and whether the program works here", command_doctor},
     {"bench", "how fast a restorer runs here", command_bench},
     {"help", "explain a command: gpen help enhance", command_help},
