@@ -49,7 +49,7 @@ is_there() {
     ninja) have ninja || have samu ;;
     pkg-config) have pkg-config || have pkgconf ;;
     vips) module vips ;;
-    libarchive | cmocka) module "$1" ;;
+    libarchive | libcurl | cmocka) module "$1" ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
@@ -62,7 +62,7 @@ is_there() {
     esac
 }
 
-needs_build="compiler headers make meson ninja pkg-config vips libarchive"
+needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl"
 needs_test="$needs_build sanitizers cmocka python3"
 needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
@@ -85,6 +85,7 @@ package() { # MANAGER NEED
     apt-get:ninja | dnf:ninja) echo ninja-build ;;
     apt-get:vips) echo libvips-dev ;;
     apt-get:libarchive) echo libarchive-dev ;;
+    apt-get:libcurl) echo libcurl4-openssl-dev ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:libfuzzer) echo libclang-rt-dev ;;
     dnf:headers) echo glibc-devel ;;
@@ -92,6 +93,7 @@ package() { # MANAGER NEED
     dnf:pkg-config) echo pkgconf-pkg-config ;;
     dnf:vips) echo vips-devel ;;
     dnf:libarchive) echo libarchive-devel ;;
+    dnf:libcurl) echo libcurl-devel ;;
     dnf:cmocka) echo libcmocka-devel ;;
     dnf:libfuzzer) echo compiler-rt ;;
     dnf:clang-format | dnf:clang-tidy) echo clang-tools-extra ;;
@@ -100,6 +102,7 @@ package() { # MANAGER NEED
     pacman:sanitizers) echo gcc ;;
     pacman:pkg-config) echo pkgconf ;;
     pacman:vips) echo libvips ;;
+    pacman:libcurl) echo curl ;;
     pacman:libfuzzer) echo compiler-rt ;;
     pacman:clang-format | pacman:clang-tidy) echo clang ;;
     pacman:python3) echo python ;;
@@ -107,6 +110,7 @@ package() { # MANAGER NEED
     pacman:opencv) echo python-opencv ;;
     pacman:torch) echo python-pytorch ;;
     brew:pkg-config) echo pkgconf ;;
+    brew:libcurl) echo curl ;;
     brew:clang | brew:libfuzzer | brew:clang-format | brew:clang-tidy) echo llvm ;;
     brew:python3) echo python ;;
     apt-get:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower
@@ -179,7 +183,7 @@ install_needs() {
     [ -n "$wanted" ] || return 0
     manager=$(find_manager)
     [ -n "$manager" ] || die "no package manager that this script knows. Please install: $wanted" \
-        "(libraries with their headers: libvips 8.13 or newer, libarchive; for tests cmocka)"
+        "(libraries with their headers: libvips 8.13 or newer, libarchive, libcurl; for tests cmocka)"
     case $manager:$wanted in brew:*compiler* | brew:*headers*) install_compiler_tools_of_apple ;; esac
     refresh "$manager"
     install_packages "$manager" $(packages "$manager" $wanted)

@@ -106,7 +106,8 @@ class Bench(support.CommandLineTest):
 
 
 class Help(support.CommandLineTest):
-    commands = (["enhance", "detect"] if pictures_known else []) + ["models", "models list", "models import", "models verify", "doctor", "bench"]
+    commands = (["enhance", "detect"] if pictures_known else []) + ["models", "models list", "models pull", "models import",
+                                                                    "models verify", "doctor", "bench"]
 
     def test_every_command_explains_itself(self):
         for command in self.commands:
