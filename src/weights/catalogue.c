@@ -1,9 +1,9 @@
 /* The published models: where they are, and what is known of them. Its own file because it is facts, which change when
  * their publishers do.
  *
- * Names, addresses and licences are the publishers': GPEN's from Alibaba DAMO's own downloads (github.com/yangxy/GPEN,
- * modelscope.cn), the detectors and the parser from facexlib and CodeFormer's releases. A length or a SHA-256 stands here
- * only where its publisher, or a program that pins it, names one. */
+ * Names and licences are the publishers'. GPEN's networks are from Alibaba DAMO's own downloads and ModelScope, the 512 px one
+ * also as a copy among video-retalking's releases; the detectors and the parser are from facexlib's releases, with copies
+ * among CodeFormer's. A length or a SHA-256 stands here only where a published one was found. */
 #include <string.h>
 
 #include "weights/private.h"

@@ -336,15 +336,17 @@ static gpen_status wait_a_while(download_state *state, int round, gpen_error *er
 {
     double seconds = round < 6 ? (double)(1 << (round - 1)) : LONGEST_WAIT;
     double end = clock_seconds() + (seconds < LONGEST_WAIT ? seconds : LONGEST_WAIT);
-    for (double now = clock_seconds(); now < end; now = clock_seconds()) {
-        if (!tell(state, PULL_WAITING, end - now, NULL)) {
+    for (;;) {
+        double left = end - clock_seconds();
+        if (left <= 0)
+            return GPEN_OK;
+        if (!tell(state, PULL_WAITING, left, NULL)) {
             state->verdict = ATTEMPT_FATAL;
             return gpen_fail(error, GPEN_CANCELLED, "stopped; what came so far is kept");
         }
         const struct timespec pause = {.tv_nsec = 100000000};
         (void)nanosleep(&pause, NULL);
     }
-    return GPEN_OK;
 }
 
 /* The address that the part is from, since it can go on there; else the first. */

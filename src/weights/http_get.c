@@ -181,8 +181,7 @@ static bool has_scheme(const char *address, const char *scheme)
     return !strncasecmp(address, scheme, strlen(scheme));
 }
 
-/* Where a redirect leads, written over `address`. */
-static gpen_status follow(char *address, const char *location, gpen_error *error)
+gpen_status http_follow(char address[HTTP_MAX_ADDRESS], const char *location, gpen_error *error)
 {
     bool was_safe = has_scheme(address, "https:");
     char *next = NULL;
@@ -223,7 +222,7 @@ static gpen_status get(const http_request *request, http_answer *answer, gpen_er
             return status;
         if (redirects == MAX_REDIRECTS)
             return gpen_fail(error, GPEN_FETCH_REFUSED, "it leads from one address to the next without end");
-        status = follow(address, answer->location, error);
+        status = http_follow(address, answer->location, error);
         if (status)
             return status;
     }

@@ -52,6 +52,9 @@ typedef struct http_request {
  * libcurl), and what begin and take return. */
 gpen_status http_get(const http_request *request, http_answer *answer, gpen_error *error);
 
+/* Where a redirect leads, written over `address`. Errors: FETCH_REFUSED, UNSUPPORTED_FORMAT; the address is as it was. */
+gpen_status http_follow(char address[HTTP_MAX_ADDRESS], const char *location, gpen_error *error);
+
 /* Is there a libcurl in this build? */
 bool http_available(void);
 

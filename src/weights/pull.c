@@ -21,6 +21,7 @@ typedef struct pull {
     char *part, *note, *sum;  /* files in the folder downloads */
     char wanted[65];          /* the SHA-256 that the file must have; "": any, it is the first */
     bool recorded;            /* ... of the first one that was installed, not a published one */
+    char computed[65];        /* SHA-256 of what came */
     char *own[MAX_ADDRESSES]; /* addresses made here */
     const char *addresses[MAX_ADDRESSES];
     size_t own_count, address_count;
@@ -71,45 +72,47 @@ static gpen_status list_addresses(pull *p, gpen_error *error)
 
 /* ---------------------------------------------------------------- taking the file */
 
-static gpen_status compare_sum(const pull *p, const char *computed, gpen_error *error)
+static gpen_status compare_sum(const pull *p, gpen_error *error)
 {
-    if (!*p->wanted || !strcmp(p->wanted, computed))
+    if (!*p->wanted || !strcmp(p->wanted, p->computed))
         return GPEN_OK;
     if (!p->recorded)
-        return gpen_fail(error, GPEN_MODEL_INVALID, "not the published file: its SHA-256 is %s, not %s", computed,
+        return gpen_fail(error, GPEN_MODEL_INVALID, "not the published file: its SHA-256 is %s, not %s", p->computed,
                          p->wanted);
     return gpen_fail(error, GPEN_MODEL_INVALID,
                      "not the file that was installed first: its SHA-256 is %s; to trust it all the same, remove %s",
-                     computed, p->sum);
-}
-
-static gpen_status check_tensors(const weights *file, void *context, gpen_error *error)
-{
-    const pull *p = context;
-    return p->options->check ? p->options->check(file, p->model, error) : GPEN_OK;
+                     p->computed, p->sum);
 }
 
 /* Remembers what the first file of a model without a published sum was. */
-static gpen_status record_first(const pull *p, const char *computed, gpen_error *error)
+static gpen_status record_first(const pull *p, gpen_error *error)
 {
     char line[512];
     if (*p->wanted)
         return GPEN_OK;
-    snprintf(line, sizeof line, "%s  %s\n", computed, p->model->file);
+    snprintf(line, sizeof line, "%s  %s\n", p->computed, p->model->file);
     return file_replace(p->sum, line, strlen(line), error);
+}
+
+/* Asked when the tensors can be read and nothing is written yet: whatever fails here leaves no model behind. */
+static gpen_status check_tensors(const weights *file, void *context, gpen_error *error)
+{
+    const pull *p = context;
+    gpen_status status = p->options->check ? p->options->check(file, p->model, error) : GPEN_OK;
+    return status ? status : record_first(p, error);
 }
 
 static gpen_status take_file(void *context, gpen_error *error)
 {
     pull *p = context;
-    char computed[65], *name = NULL;
-    gpen_status status = file_sha256(p->part, computed, error);
+    char *name = NULL;
+    gpen_status status = file_sha256(p->part, p->computed, error);
     if (!status)
-        status = compare_sum(p, computed, error);
+        status = compare_sum(p, error);
     if (!status)
         status = models_import(p->part, p->options->overwrite, check_tensors, p, &name, error);
     free(name);
-    return status ? status : record_first(p, computed, error);
+    return status;
 }
 
 /* ---------------------------------------------------------------- before it begins */

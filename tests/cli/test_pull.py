@@ -611,7 +611,7 @@ class Saying(PullTest):
     def test_several(self):
         self.server.at(f"/{NAME}.pth", serve(self.good))
         self.server.at("/GPEN-BFR-256.pth", serve(published(size=256)))
-        self.gpen("models", "pull", NAME, "GPEN-BFR-256", "--accept-license", "--retries", "0", GPEN_MODELS_MIRROR=self.server.address)
+        self.pull("GPEN-BFR-256", mirrors=[self.server.address])
         self.assertEqual(["GPEN-BFR-256.safetensors", f"{NAME}.safetensors"], self.installed())
 
     def test_quiet(self):

@@ -290,6 +290,35 @@ static void test_public_addresses(void **state)
     assert_int_equal(strlen(out), HTTP_MAX_ADDRESS - 1);
 }
 
+static void test_redirects(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *location, *to; /* to NULL: refused */
+    } cases[] = {
+        {"http://host/a/b", "c", "http://host/a/c"},
+        {"http://host/a/b", "/c?x=1", "http://host/c?x=1"},
+        {"http://host/a", "https://other/b", "https://other/b"},
+        {"https://host/a", "//other/b", "https://other/b"},
+        {"https://host/a", "http://host/a", NULL},
+        {"HTTPS://host/a", "http://host/a", NULL},
+        {"https://host/a", "HTTP://host/a", NULL},
+        {"http://host/a", "file:///etc/passwd", NULL},
+        {"http://host/a", "ftp://host/a", NULL},
+        {"http://host/a", "javascript:alert(1)", NULL},
+        {"http://host/a", "http://", NULL},
+    };
+    if (!http_available())
+        skip();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char address[HTTP_MAX_ADDRESS];
+        strcpy(address, cases[i].from);
+        gpen_status status = http_follow(address, cases[i].location, NULL);
+        assert_int_equal(status, cases[i].to ? GPEN_OK : GPEN_FETCH_REFUSED);
+        assert_string_equal(address, cases[i].to ? cases[i].to : cases[i].from);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_hostile_headers),
         cmocka_unit_test(test_public_addresses),
+        cmocka_unit_test(test_redirects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
