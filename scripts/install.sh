@@ -2,7 +2,8 @@
 # Installs what is missing for a purpose, and nothing when all is there: no network and no root are needed then.
 #
 #     scripts/install.sh build    compile the program
-#     scripts/install.sh test     ... and run its tests, with the peers they compare with (torch, OpenCV)
+#     scripts/install.sh test     ... and run its tests, with the peers they compare with (torch, OpenCV) and, on Debian
+#                                 and Ubuntu, what builds and emulates the Arm kernels
 #     scripts/install.sh fuzz     compile, and fuzz with clang
 #     scripts/install.sh lint     compile, and run clang-format, clang-tidy, cppcheck and shellcheck
 #
@@ -58,6 +59,9 @@ is_there() {
             compiles clang -fsanitize=fuzzer,address
         ;;
     python3) have "$(find_python)" ;;
+    arm-compiler)
+        printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' | compiles aarch64-linux-gnu-gcc
+        ;;
     *) have "$1" ;;
     esac
 }
@@ -68,6 +72,8 @@ needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
 # Peers are compared with where they are; without them those tests skip.
 peers="numpy opencv torch"
+# Elsewhere a cross compiler comes without a C library.
+emulation="arm-compiler qemu-aarch64"
 
 missing() {
     for need in "$@"; do
@@ -113,6 +119,8 @@ package() { # MANAGER NEED
     brew:libcurl) echo curl ;;
     brew:clang | brew:libfuzzer | brew:clang-format | brew:clang-tidy) echo llvm ;;
     brew:python3) echo python ;;
+    apt-get:arm-compiler) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+    apt-get:qemu-aarch64) echo qemu-user ;;
     apt-get:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower
     *:numpy | *:opencv | *:torch) echo "python3-$2" ;;
     *) echo "$2" ;;
@@ -210,6 +218,15 @@ install_peers() {
     done
 }
 
+install_emulation() {
+    [ "$(uname -m)" = x86_64 ] && [ "$(find_manager)" = apt-get ] || return 0
+    wanted=$(missing $emulation)
+    [ -n "$wanted" ] || return 0
+    refresh apt-get
+    (install_packages apt-get $(packages apt-get $wanted)) ||
+        say "$wanted could not be installed: the Arm kernels will not be tested"
+}
+
 # ---------------------------------------------------------------- versions that systems get wrong
 
 check_versions() {
@@ -228,6 +245,7 @@ build) install_needs $needs_build ;;
 test)
     install_needs $needs_test
     install_peers
+    install_emulation
     ;;
 fuzz) install_needs $needs_fuzz ;;
 lint) install_needs $needs_lint ;;

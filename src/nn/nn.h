@@ -36,7 +36,7 @@ typedef struct nn_device nn_device;
 
 typedef struct nn_device_options {
     int threads;       /* 0: one for each processor this process may use */
-    const char *level; /* "generic", "avx2", "avx512"; NULL: the best there is, lowered by GPEN_CPU */
+    const char *level; /* "generic", "neon", "avx2", "avx512"; NULL: the best there is, lowered by GPEN_CPU */
 } nn_device_options;
 
 /* Errors: BAD_ARGUMENT (a level that is unknown or that this processor lacks), OUT_OF_MEMORY. Release with nn_device_close,

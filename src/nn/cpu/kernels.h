@@ -127,6 +127,9 @@ extern const cpu_kernels cpu_kernels_avx2;
 #ifdef GPEN_HAVE_AVX512
 extern const cpu_kernels cpu_kernels_avx512;
 #endif
+#ifdef GPEN_HAVE_NEON
+extern const cpu_kernels cpu_kernels_neon;
+#endif
 
 /* Naive, summed in double: what the tests compare with. Never used to run a network. */
 extern const cpu_kernels cpu_kernels_reference;

@@ -35,6 +35,22 @@ static processor detect(void)
 }
 #endif
 
+#ifdef GPEN_HAVE_NEON
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
+
+/* Linux says what it found; elsewhere (macOS) there is no 64-bit Arm without it. */
+static bool has_neon(void)
+{
+#ifdef __linux__
+    return getauxval(AT_HWCAP) & HWCAP_ASIMD;
+#else
+    return true;
+#endif
+}
+#endif
+
 int cpu_kernels_available(const cpu_kernels **tables, int capacity)
 {
     const cpu_kernels *all[3];
@@ -49,6 +65,10 @@ int cpu_kernels_available(const cpu_kernels **tables, int capacity)
 #ifdef GPEN_HAVE_AVX2
     if (p.avx2)
         all[count++] = &cpu_kernels_avx2;
+#endif
+#ifdef GPEN_HAVE_NEON
+    if (has_neon())
+        all[count++] = &cpu_kernels_neon;
 #endif
     all[count++] = &cpu_kernels_generic;
     for (int i = 0; i < count && i < capacity; i++)
