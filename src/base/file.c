@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
 
 char *path_join(const char *folder, const char *name)
 {
@@ -54,6 +57,17 @@ bool path_is_file(const char *path)
 {
     struct stat status;
     return !stat(path, &status) && S_ISREG(status.st_mode);
+}
+
+char *path_of_program(void)
+{
+#ifdef __APPLE__
+    char path[4096];
+    uint32_t length = sizeof path;
+    return _NSGetExecutablePath(path, &length) ? NULL : realpath(path, NULL);
+#else
+    return realpath("/proc/self/exe", NULL);
+#endif
 }
 
 gpen_status folder_make(const char *path, gpen_error *error)
@@ -128,6 +142,16 @@ static char *temporary_name(const char *target)
         path = NULL;
     free(folder);
     return path;
+}
+
+gpen_status atomic_file_check(const char *target, bool overwrite, gpen_error *error)
+{
+    struct stat facts;
+    if (lstat(target, &facts))
+        return GPEN_OK; /* not there, or whatever is wrong shows when the file is made */
+    if (S_ISDIR(facts.st_mode))
+        return gpen_fail(error, GPEN_WRITE_FAILED, "%s: there is a folder of that name", path_name(target));
+    return overwrite ? GPEN_OK : gpen_fail(error, GPEN_EXISTS, "%s is there already", path_name(target));
 }
 
 gpen_status atomic_file_begin(atomic_file *file, const char *target, gpen_error *error)

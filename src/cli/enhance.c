@@ -9,6 +9,7 @@
 #include "cli/enhance.h"
 #include "cli/interrupt.h"
 #include "cli/once.h"
+#include "cli/receipt_model.h"
 #include "cli/text.h"
 
 /* The models of a batch; of a detector and a parser, name and path are NULL where there is none. */
@@ -160,7 +161,7 @@ static int run_batch(enhance_batch *batch, const enhance_models *models)
 static int run(const enhance_settings *settings, char **inputs, int count)
 {
     gpen_error error;
-    enhance_batch batch = {.settings = settings, .made = {.settings = settings->look}};
+    enhance_batch batch = {.settings = settings};
     enhance_models models = {0};
     gpen_status status = photo_list_find(&batch.photos, inputs, count, settings->out, &error);
     if (!status)

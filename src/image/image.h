@@ -150,6 +150,17 @@ void pictures_end(void);
 gpen_status picture_load(picture *out, const char *path, const picture_limits *limits, gpen_error *error);
 void picture_free(picture *pic);
 
+/* The two steps of picture_load, for those who open a file in one process and read it in another. picture_open makes sure
+ * that it is a file, and neither waits nor disturbs when it is a pipe or a device; close *descriptor (-1 after a failure).
+ * picture_load_open leaves it open; name is the file's, for messages. */
+gpen_status picture_open(const char *path, int *descriptor, gpen_error *error);
+gpen_status picture_load_open(picture *out, int descriptor, const char *name, const picture_limits *limits,
+                              gpen_error *error);
+
+/* The bytes that the decoded samples of an open file will take, from its header, before any is decoded; 0: that cannot be
+ * told (and picture_load_open will say why). */
+int64_t picture_measure(int descriptor);
+
 /* Takes pixels of `result` (sRGB; size, channels and bits of pic->image, and it may be pic->image) into the picture: those
  * at which touched[y * width + x] is not 0; touched NULL: all of them. They become the colours of pic->image and,
  * converted to the photo's own profile, of pic->native where there is one. Every other sample, and alpha everywhere,
@@ -204,6 +215,14 @@ gpen_status picture_save(const gpen_image *image, const picture_extras *extras, 
  * with a note. Otherwise as picture_save. Needs no second copy of the picture, but for WebP. */
 gpen_status picture_save_own(const picture *pic, const char *path, const picture_save_options *options, char **notes,
                              gpen_error *error);
+
+/* picture_save and picture_save_own into a file that the caller has made, opened for reading and writing, and will put in its
+ * place: what stood in it goes, the result is decoded once to verify, but not flushed. name is the file's, for messages;
+ * options->overwrite says nothing here. */
+gpen_status picture_write(const gpen_image *image, const picture_extras *extras, int descriptor, const char *name,
+                          const picture_save_options *options, char **notes, gpen_error *error);
+gpen_status picture_write_own(const picture *pic, int descriptor, const char *name, const picture_save_options *options,
+                              char **notes, gpen_error *error);
 
 /* ---------------------------------------------------------------- about files and the library (describe.c) */
 
