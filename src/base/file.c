@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #ifdef __APPLE__
@@ -68,6 +69,21 @@ char *path_of_program(void)
 #else
     return realpath("/proc/self/exe", NULL);
 #endif
+}
+
+int file_nameless(gpen_error *error)
+{
+#ifdef MFD_CLOEXEC
+    int descriptor = memfd_create("gpen", MFD_CLOEXEC);
+#else
+    FILE *file = tmpfile();
+    int descriptor = file ? fcntl(fileno(file), F_DUPFD_CLOEXEC, 0) : -1;
+    if (file)
+        fclose(file);
+#endif
+    if (descriptor < 0)
+        gpen_fail(error, GPEN_OUT_OF_MEMORY, "a file without a name could not be made: %s", strerror(errno));
+    return descriptor;
 }
 
 gpen_status folder_make(const char *path, gpen_error *error)

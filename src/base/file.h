@@ -28,6 +28,9 @@ char *folder_state(void);
 
 /* ---------------------------------------------------------------- writing */
 
+/* A new file that has no name and goes when it is closed; -1: none could be made. Errors: OUT_OF_MEMORY. */
+int file_nameless(gpen_error *error);
+
 /* A file being written under a temporary name in its target's folder. */
 typedef struct atomic_file {
     char *target;    /* the name it will have */

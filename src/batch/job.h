@@ -55,7 +55,7 @@ typedef struct job_result {
     gpen_faces faces;     /* of a whole photo */
     size_t restored;      /* how many faces were; an aligned one counts */
     char *notes;          /* what was lost on the way, one sentence a line, or NULL */
-    int64_t peak_bytes;   /* the most memory its worker had until then; 0: unknown */
+    int64_t peak_bytes;   /* the most memory its worker had until then, as its supervisor saw it; 0: unknown */
     int64_t output_bytes; /* length of the result's file */
 } job_result;
 

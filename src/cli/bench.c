@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/process_memory.h"
 #include "cli/cli.h"
 #include "cli/json_write.h"
 #include "cli/machine.h"
@@ -127,7 +128,7 @@ static gpen_status measure(gpen_model *model, const bench_settings *settings, me
         qsort(seconds, (size_t)settings->runs, sizeof *seconds, compare_numbers);
         result->median = median(seconds, settings->runs);
         result->least = seconds[0];
-        result->peak = machine_peak_memory();
+        result->peak = process_peak_memory(0);
         result->output_hash = hash_bits(output, count);
     }
     free(input);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "batch/worker.h"
 #include "cli/cli.h"
 #include "cli/nearest.h"
 #include "cli/text.h"
@@ -80,6 +81,8 @@ static int run(int argc, char **argv)
         printf("gpen %s\n", gpen_version());
         return CLI_DONE;
     }
+    if (!strcmp(argv[1], WORKER_COMMAND))
+        return command_internal_worker(argc - 1, argv + 1);
     for (const cli_command *command = commands; command->name; command++)
         if (!strcmp(argv[1], command->name))
             return command->run(argc - 1, argv + 1);

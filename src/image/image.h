@@ -140,6 +140,11 @@ typedef struct picture_limits {
 gpen_status pictures_begin(const char *program, gpen_error *error);
 void pictures_end(void);
 
+/* For a process that will not be able to open files later: loads now what the library would load with the first picture.
+ * And *out_of_memory is called where the library, for want of memory, is about to end the process. */
+typedef void pictures_exhausted(void);
+void pictures_warm_up(pictures_exhausted *const *out_of_memory);
+
 /* Reads a picture: JPEG, PNG, WebP, TIFF, GIF (first frame), HEIC and AVIF where the library has them, by content,
  * whatever its name. Pixels that cannot all be read fail the picture (UNREADABLE); a broken EXIF, XMP or ICC block
  * alone is dropped with a note. The embedded profile (or CMYK) is converted to sRGB, 16-bit samples in 16 bits; 1-bit
