@@ -212,8 +212,12 @@ channel_event channel_receive(channel *c, message *m, int *files, gpen_error *er
         ssize_t count = receive_some(c, wanted - c->received);
         if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return CHANNEL_NOTHING;
-        if (count <= 0)
+        if (!count || (count < 0 && errno == ECONNRESET))
             return CHANNEL_CLOSED;
+        if (count < 0) {
+            gpen_fail(error, GPEN_UNREADABLE, "a message could not be received: %s", strerror(errno));
+            return CHANNEL_BROKEN;
+        }
         c->received += (size_t)count;
         if (c->received == FRAME_HEAD && !head_is_sound(c)) {
             gpen_fail(error, GPEN_UNREADABLE, "what came is no message of this version");
