@@ -50,7 +50,7 @@ is_there() {
     ninja) have ninja || have samu ;;
     pkg-config) have pkg-config || have pkgconf ;;
     vips) module vips ;;
-    libarchive | libcurl | cmocka) module "$1" ;;
+    libarchive | libcurl | libseccomp | cmocka) module "$1" ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
@@ -67,6 +67,8 @@ is_there() {
 }
 
 needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl"
+# What narrows the worker processes exists on Linux only.
+[ "$(uname -s)" != Linux ] || needs_build="$needs_build libseccomp"
 needs_test="$needs_build sanitizers cmocka python3"
 needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
@@ -92,6 +94,7 @@ package() { # MANAGER NEED
     apt-get:vips) echo libvips-dev ;;
     apt-get:libarchive) echo libarchive-dev ;;
     apt-get:libcurl) echo libcurl4-openssl-dev ;;
+    apt-get:libseccomp) echo libseccomp-dev ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:libfuzzer) echo libclang-rt-dev ;;
     dnf:headers) echo glibc-devel ;;
@@ -100,6 +103,7 @@ package() { # MANAGER NEED
     dnf:vips) echo vips-devel ;;
     dnf:libarchive) echo libarchive-devel ;;
     dnf:libcurl) echo libcurl-devel ;;
+    dnf:libseccomp) echo libseccomp-devel ;;
     dnf:cmocka) echo libcmocka-devel ;;
     dnf:libfuzzer) echo compiler-rt ;;
     dnf:clang-format | dnf:clang-tidy) echo clang-tools-extra ;;

@@ -14,7 +14,8 @@
 #include "batch/pool_room.h"
 #include "batch/worker.h"
 
-static const double memory_interval = 0.25, reap_interval = 0.01, pause_noticed = 5.0, deaf_time = 1.0, farewell_time = 5.0;
+static const double memory_interval = 0.25, reap_interval = 0.01, pause_noticed = 5.0, deaf_time = 1.0,
+                    farewell_time = 5.0;
 
 pool_options pool_options_default(void)
 {
