@@ -8,11 +8,17 @@
 
 static const char *program, *model_path, *example, *pictures;
 
+static bool is_sanitized(void)
+{
+    return getenv("GPEN_SANITIZED") != NULL;
+}
+
 static pool_options real_options(int workers)
 {
     pool_options options = pool_options_default();
     options.program = program;
     options.workers = workers;
+    options.setup.sandbox = !is_sanitized(); /* the sanitizer looks for leaks in ways that are forbidden there */
     snprintf(options.setup.restorer.path, sizeof options.setup.restorer.path, "%s", model_path);
     snprintf(options.setup.restorer.name, sizeof options.setup.restorer.name, "gpen-mini");
     return options;
@@ -91,8 +97,8 @@ static void note_level(void *context, pid_t worker, const worker_ready *ready)
 {
     (void)context, (void)worker;
     snprintf(level, sizeof level, "%s", ready->level);
-    assert_int_equal(ready->system_calls, sandbox_has_system_calls());
-    assert_int_equal(ready->files, sandbox_landlock_version() > 0);
+    assert_int_equal(ready->system_calls, !is_sanitized() && sandbox_has_system_calls());
+    assert_int_equal(ready->files, !is_sanitized() && sandbox_landlock_version() > 0);
     assert_int_equal(ready->size, 256);
 }
 
@@ -193,6 +199,8 @@ static void a_model_that_is_none_is_said_once(void **state)
 /* The worker's memory is limited before any picture is read: the photo fails, not the machine. */
 static void too_little_memory_is_said(void **state)
 {
+    if (is_sanitized()) /* it takes terabytes of address space for itself */
+        skip();
     pool_kit kit = {.folder = *state, .aligned = true, .format = PICTURE_PNG};
     char *large = kit_text(*state, "large.png", "");
     gpen_image image = {0};

@@ -25,7 +25,7 @@ class Doctor(support.CommandLineTest):
     def test_a_machine_in_order(self):
         findings = self.findings(GPEN_CPU="")
         self.assertEqual({"processor", "instructions", "memory", "pictures", "restorer", "detector", "parser", "self-test",
-                          "data", "cache", "state"},
+                          "sandbox", "data", "cache", "state"},
                          set(findings))
         self.assertNotIn("problem", {finding["state"] for finding in findings.values()})
         self.assertIn(str(self.home), findings["data"]["text"])
