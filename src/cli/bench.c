@@ -14,7 +14,7 @@
 
 typedef struct bench_settings {
     const char *model;
-    int threads, runs, warmup;
+    int threads, runs, warmup, precision;
     bool layers, json;
 } bench_settings;
 
@@ -27,6 +27,8 @@ typedef struct measurement {
     uint64_t output_hash;
 } measurement;
 
+static const char *const precision_choices[] = {"auto", "fp32", "bf16", NULL}; /* in the order of gpen_precision */
+
 static const double MEBI = 1024.0 * 1024.0;
 
 static int parse(int argc, char **argv, bench_settings *settings, int *operands)
@@ -35,6 +37,8 @@ static int parse(int argc, char **argv, bench_settings *settings, int *operands)
         {"models", "model", 0, "NAME|FILE", "Default: the best that is installed", .text = &settings->model},
         {"machine", "threads", 0, "N", "1 to 256. Default: one for each processor", .number = &settings->threads,
          .low = 1, .high = 256},
+        {"machine", "precision", 0, "P", "auto, fp32 or bf16. Default: fp32", .choice = &settings->precision,
+         .choices = precision_choices},
         {"running", "runs", 0, "N", "How many runs are timed. Default: 5", .number = &settings->runs, .low = 1,
          .high = 10000},
         {"running", "warmup", 0, "N", "How many go before. Default: 1", .number = &settings->warmup, .low = 0,
@@ -162,7 +166,7 @@ static void print_json(const measurement *result, const bench_settings *settings
     json_object(&json, NULL);
     json_path(&json, "name", result->name);
     json_integer(&json, "size", result->info.size);
-    json_text(&json, "precision", "fp32");
+    json_text(&json, "precision", gpen_precision_name(result->info.precision));
     json_text(&json, "level", result->info.level);
     json_integer(&json, "threads", result->info.threads);
     json_integer(&json, "runs", settings->runs);
@@ -193,8 +197,8 @@ static void print_layers(const nn_plan *plan)
 static void print_text(const measurement *result, const bench_settings *settings, const nn_plan *plan)
 {
     text_print(stdout, result->name);
-    printf(": %d px, fp32, %s, %d thread%s\n", result->info.size, result->info.level, result->info.threads,
-           result->info.threads == 1 ? "" : "s");
+    printf(": %d px, %s, %s, %d thread%s\n", result->info.size, gpen_precision_name(result->info.precision),
+           result->info.level, result->info.threads, result->info.threads == 1 ? "" : "s");
     printf("  time      %.4f s median, %.4f s at best, of %d run%s\n", result->median, result->least, settings->runs,
            settings->runs == 1 ? "" : "s");
     printf("  work      %.1f GFLOP executed (%.1f counted directly): %.1f GFLOP/s\n", result->plan.gflop_executed,
@@ -211,7 +215,7 @@ static gpen_status run(const bench_settings *settings, gpen_error *error)
     model_choice choice;
     gpen_model *model = NULL;
     measurement result = {0};
-    gpen_options options = {.threads = settings->threads};
+    gpen_options options = {.threads = settings->threads, .precision = (gpen_precision)settings->precision};
     gpen_status status = model_choose(&choice, MODEL_RESTORER, settings->model, error);
     if (!status)
         status = gpen_model_open(&model, choice.path, &options, error);
@@ -229,7 +233,7 @@ static gpen_status run(const bench_settings *settings, gpen_error *error)
 
 int command_bench(int argc, char **argv)
 {
-    bench_settings settings = {.runs = 5, .warmup = 1};
+    bench_settings settings = {.runs = 5, .warmup = 1, .precision = GPEN_PRECISION_FP32};
     int operands;
     int status = parse(argc, argv, &settings, &operands);
     if (status != CLI_GO_ON)

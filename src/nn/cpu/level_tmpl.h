@@ -1,5 +1,15 @@
-/* One instruction level: included by the files in isa/ behind their vector header, with LEVEL_NAME and LEVEL_TABLE defined. */
+/* One table of an instruction level: included by the files in isa/ behind their vector header, with LEVEL_NAME and LEVEL_TABLE
+ * defined, and LEVEL_BF16 where its numbers are bfloat16. */
+#include <math.h>
+#include <string.h>
+
 #include "nn/cpu/kernels.h"
+
+#ifdef LEVEL_BF16
+#include "nn/cpu/numbers_bf16.h"
+#else
+#include "nn/cpu/numbers_float.h"
+#endif
 
 #include "nn/cpu/product_tmpl.h"
 
@@ -13,8 +23,11 @@
 
 #include "nn/cpu/project_tmpl.h"
 
+#include "nn/cpu/rows_tmpl.h"
+
 const cpu_kernels LEVEL_TABLE = {
     .level = LEVEL_NAME,
+    .number_bytes = sizeof(number),
     .columns = TILE_COLUMNS,
     .product = product,
     .gather = gather,
@@ -27,4 +40,8 @@ const cpu_kernels LEVEL_TABLE = {
     .depthwise_row = depthwise_row,
     .dot = dot,
     .project = project,
+    .add_row = add_row,
+    .max_row = max_row,
+    .widen = widen,
+    .narrow = narrow,
 };

@@ -1,11 +1,15 @@
 /* The kernels as their definitions say, one number after another, summed in double: the oracle of tests/kernels. */
+#include <math.h>
+#include <string.h>
+
 #include "nn/cpu/kernels.h"
 
 enum { REFERENCE_COLUMNS = 8 };
 
-static void product(int rows, int depth, const float *a, size_t a_stride, const float *b, float *c, size_t c_stride,
-                    bool accumulate)
+static void product(int rows, int depth, const void *from, size_t a_stride, const void *panel, float *c,
+                    size_t c_stride, bool accumulate)
 {
+    const float *a = from, *b = panel;
     for (int r = 0; r < rows; r++)
         for (int column = 0; column < REFERENCE_COLUMNS; column++) {
             double sum = accumulate ? (double)c[(size_t)r * c_stride + column] : 0.0;
@@ -32,21 +36,26 @@ static double write_number(double sum, const write_map *map, int channel, double
     return leaky((double)map->scale[channel] * sum + (double)map->bias[channel] + add, (double)map->slope);
 }
 
-static void gather(float *a, size_t a_stride, const float *plane, const int32_t *pixels, int count, const read_map *map)
+static void gather(void *rows, size_t a_stride, const void *plane, const int32_t *pixels, int count,
+                   const read_map *map)
 {
+    float *a = rows;
+    const float *from = plane;
     for (int i = 0; i < count; i++)
         for (int c = 0; c < BLOCK; c++)
             a[(size_t)i * a_stride + c] =
-                pixels[i] < 0 ? 0.0f : (float)read_number((double)plane[(size_t)pixels[i] * BLOCK + c], map, c);
+                pixels[i] < 0 ? 0.0f : (float)read_number((double)from[(size_t)pixels[i] * BLOCK + c], map, c);
 }
 
-static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count,
-                    const write_map *map, const float *add)
+static void scatter(const float *c, size_t c_stride, void *plane, const int32_t *pixels, int count,
+                    const write_map *map, const void *added)
 {
+    float *to = plane;
+    const float *add = added;
     for (int i = 0; i < count; i++)
         for (int k = 0; k < BLOCK; k++) {
             size_t at = (size_t)pixels[i] * BLOCK + (size_t)k;
-            plane[at] = (float)write_number((double)c[(size_t)i * c_stride + k], map, k, add ? (double)add[at] : 0.0);
+            to[at] = (float)write_number((double)c[(size_t)i * c_stride + k], map, k, add ? (double)add[at] : 0.0);
         }
 }
 
@@ -102,13 +111,13 @@ static void winograd_output(winograd_form form, const float *m, size_t point_str
 }
 
 #define WINOGRAD_FUNCTIONS(form, size)                                                                                 \
-    static void winograd_input_##size(const float *from, size_t row_pixels, int tiles, const read_map *map, float *v,  \
+    static void winograd_input_##size(const void *from, size_t row_pixels, int tiles, const read_map *map, void *v,    \
                                       size_t point_stride, size_t tile_stride)                                         \
     {                                                                                                                  \
         winograd_input(form, from, row_pixels, tiles, map, v, point_stride, tile_stride);                              \
     }                                                                                                                  \
-    static void winograd_output_##size(const float *m, size_t point_stride, float *to, size_t row_pixels, int spacing, \
-                                       int height, int width, const write_map *map, const float *add)                  \
+    static void winograd_output_##size(const float *m, size_t point_stride, void *to, size_t row_pixels, int spacing,  \
+                                       int height, int width, const write_map *map, const void *add)                   \
     {                                                                                                                  \
         winograd_output(form, m, point_stride, to, row_pixels, spacing, height, width, map, add);                      \
     }
@@ -119,9 +128,11 @@ WINOGRAD_FUNCTIONS(WINOGRAD_2X1, 2x1)
 WINOGRAD_FUNCTIONS(WINOGRAD_1X2, 1x2)
 WINOGRAD_FUNCTIONS(WINOGRAD_1X1, 1x1)
 
-static void fir_row(const float *const rows[4], int columns, int before, const float down[4], const float across[4],
-                    float *sums, float *to, int width, const write_map *map)
+static void fir_row(const void *const rows[4], int columns, int before, const float down[4], const float across[4],
+                    float *sums, void *row, int width, const write_map *map)
 {
+    const float *from[4] = {rows[0], rows[1], rows[2], rows[3]};
+    float *to = row;
     (void)sums;
     for (int x = 0; x < width; x++)
         for (int c = 0; c < BLOCK; c++) {
@@ -130,15 +141,17 @@ static void fir_row(const float *const rows[4], int columns, int before, const f
                 for (int j = 0; j < 4; j++) {
                     int column = x + j - before;
                     if (column >= 0 && column < columns)
-                        sum += (double)down[i] * (double)across[j] * (double)rows[i][(size_t)column * BLOCK + c];
+                        sum += (double)down[i] * (double)across[j] * (double)from[i][(size_t)column * BLOCK + c];
                 }
             to[(size_t)x * BLOCK + c] = (float)write_number(sum, map, c, 0.0);
         }
 }
 
-static void depthwise_row(const float *const rows[3], int columns, int stride, const float *weights, float *to,
+static void depthwise_row(const void *const from[3], int columns, int stride, const float *weights, void *row,
                           int width, const write_map *map)
 {
+    const float *rows[3] = {from[0], from[1], from[2]};
+    float *to = row;
     for (int x = 0; x < width; x++)
         for (int c = 0; c < BLOCK; c++) {
             double sum = 0;
@@ -159,9 +172,10 @@ static float dot(const float *x, const float *y, size_t count)
     return (float)sum;
 }
 
-static void project(const float *planes, size_t plane_stride, int blocks, const read_map *maps, const float *weights,
+static void project(const void *from, size_t plane_stride, int blocks, const read_map *maps, const float *weights,
                     size_t weight_stride, int outputs, int count, float *to, size_t to_stride)
 {
+    const float *planes = from;
     for (int o = 0; o < outputs; o++)
         for (int p = 0; p < count; p++) {
             double sum = (double)to[(size_t)o * to_stride + p];
@@ -174,8 +188,41 @@ static void project(const float *planes, size_t plane_stride, int blocks, const 
         }
 }
 
+static void add_row(const void *first, const void *second, int columns, void *row, int width)
+{
+    const float *a = first, *b = second;
+    float *to = row;
+    for (int i = 0; i < width * BLOCK; i++)
+        to[i] = a[i] + b[i / BLOCK * columns / width * BLOCK + i % BLOCK];
+}
+
+static void max_row(const void *const from[3], int columns, void *row, int width)
+{
+    float *to = row;
+    for (int i = 0; i < width * BLOCK; i++) {
+        to[i] = -INFINITY;
+        for (int tap = 0; tap < 9; tap++) {
+            const float *pixels = from[tap / 3];
+            int column = i / BLOCK * 2 + tap % 3 - 1;
+            if (pixels && column >= 0 && column < columns && pixels[column * BLOCK + i % BLOCK] > to[i])
+                to[i] = pixels[column * BLOCK + i % BLOCK];
+        }
+    }
+}
+
+static void widen(const void *from, size_t count, float *to)
+{
+    memcpy(to, from, count * sizeof *to);
+}
+
+static void narrow(const float *from, size_t count, void *to)
+{
+    memcpy(to, from, count * sizeof *from);
+}
+
 const cpu_kernels cpu_kernels_reference = {
     .level = "reference",
+    .number_bytes = sizeof(float),
     .columns = REFERENCE_COLUMNS,
     .product = product,
     .gather = gather,
@@ -188,4 +235,8 @@ const cpu_kernels cpu_kernels_reference = {
     .depthwise_row = depthwise_row,
     .dot = dot,
     .project = project,
+    .add_row = add_row,
+    .max_row = max_row,
+    .widen = widen,
+    .narrow = narrow,
 };

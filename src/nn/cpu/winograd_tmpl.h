@@ -44,8 +44,8 @@ static inline __attribute__((always_inline)) void winograd_at(const int taps, ve
 }
 
 static inline __attribute__((always_inline)) void winograd_input_tile(const int row_taps, const int column_taps,
-                                                                      const float *from, size_t row_pixels,
-                                                                      const bool active, const reader *r, float *v,
+                                                                      const number *from, size_t row_pixels,
+                                                                      const bool active, const reader *r, number *v,
                                                                       size_t point_stride)
 {
     const int rows = WINOGRAD_OUT + row_taps - 1, columns = WINOGRAD_OUT + column_taps - 1;
@@ -53,7 +53,7 @@ static inline __attribute__((always_inline)) void winograd_input_tile(const int 
     for (int y = 0; y < rows; y++) {
         vec d[WINOGRAD_MOST];
         for (int x = 0; x < columns; x++) {
-            d[x] = vec_load(from + ((size_t)y * row_pixels + (size_t)x) * BLOCK);
+            d[x] = number_load(from + ((size_t)y * row_pixels + (size_t)x) * BLOCK);
             d[x] = active ? read_active(d[x], r) : read_scaled(d[x], r);
         }
         winograd_bt(column_taps, half[y], d);
@@ -64,20 +64,20 @@ static inline __attribute__((always_inline)) void winograd_input_tile(const int 
             column[y] = half[y][x];
         winograd_bt(row_taps, to, column);
         for (int y = 0; y < rows; y++)
-            vec_store(v + (size_t)(y * columns + x) * point_stride, to[y]);
+            number_store(v + (size_t)(y * columns + x) * point_stride, to[y]);
     }
 }
 
 static inline __attribute__((always_inline)) void winograd_input_tiles(const int row_taps, const int column_taps,
-                                                                       const float *from, size_t row_pixels, int tiles,
-                                                                       const read_map *map, float *v,
+                                                                       const number *from, size_t row_pixels, int tiles,
+                                                                       const read_map *map, number *v,
                                                                        size_t point_stride, size_t tile_stride)
 {
     for (int lane = 0; lane < BLOCK; lane += LANES) {
         reader r = reader_at(map, lane);
         for (int tile = 0; tile < tiles; tile++) {
-            const float *pixels = from + (size_t)tile * WINOGRAD_OUT * BLOCK + lane;
-            float *to = v + (size_t)tile * tile_stride + lane;
+            const number *pixels = from + (size_t)tile * WINOGRAD_OUT * BLOCK + lane;
+            number *to = v + (size_t)tile * tile_stride + lane;
             if (map->bias)
                 winograd_input_tile(row_taps, column_taps, pixels, row_pixels, true, &r, to, point_stride);
             else
@@ -101,10 +101,10 @@ static inline __attribute__((always_inline)) void winograd_output_rows(const int
 }
 
 static inline __attribute__((always_inline)) void winograd_output_tile(const winograd_form form, const float *m,
-                                                                       size_t point_stride, float *to,
+                                                                       size_t point_stride, number *to,
                                                                        size_t row_pixels, int spacing, int height,
                                                                        int width, const write_map *map,
-                                                                       const float *add)
+                                                                       const number *add)
 {
     const int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
     const int rows = winograd_inputs(row_taps);
@@ -120,7 +120,8 @@ static inline __attribute__((always_inline)) void winograd_output_tile(const win
             winograd_at(row_taps, out, column);
             for (int y = 0; y < height; y++) {
                 size_t at = ((size_t)y * row_pixels + (size_t)x) * (size_t)spacing * BLOCK + (size_t)lane;
-                vec_store(to + at, written(out[y], scale, add ? vec_add(bias, vec_load(add + at)) : bias, slope));
+                number_store(to + at,
+                             written(out[y], scale, add ? vec_add(bias, number_load(add + at)) : bias, slope));
             }
         }
     }
@@ -128,15 +129,14 @@ static inline __attribute__((always_inline)) void winograd_output_tile(const win
 
 /* The two functions of a form. */
 #define WINOGRAD_FUNCTIONS(form, rows, columns)                                                                        \
-    static void winograd_input_##rows##x##columns(const float *from, size_t row_pixels, int tiles,                     \
-                                                  const read_map *map, float *v, size_t point_stride,                  \
-                                                  size_t tile_stride)                                                  \
+    static void winograd_input_##rows##x##columns(const void *from, size_t row_pixels, int tiles, const read_map *map, \
+                                                  void *v, size_t point_stride, size_t tile_stride)                    \
     {                                                                                                                  \
         winograd_input_tiles(rows, columns, from, row_pixels, tiles, map, v, point_stride, tile_stride);               \
     }                                                                                                                  \
-    static void winograd_output_##rows##x##columns(const float *m, size_t point_stride, float *to, size_t row_pixels,  \
+    static void winograd_output_##rows##x##columns(const float *m, size_t point_stride, void *to, size_t row_pixels,   \
                                                    int spacing, int height, int width, const write_map *map,           \
-                                                   const float *add)                                                   \
+                                                   const void *add)                                                    \
     {                                                                                                                  \
         winograd_output_tile(form, m, point_stride, to, row_pixels, spacing, height, width, map, add);                 \
     }
