@@ -37,6 +37,7 @@ void receipt_write(receipt_text *text, const receipt *made, const gpen_settings 
     add_line(text, "Mode", receipt_mode(settings));
     add_line(text, "Strength", text->strength);
     add_line(text, "Level", made->level);
+    add_line(text, "Precision", made->precision);
     add_line(text, "FacesFound", text->faces);
     add_line(text, "FacesRestored", text->restored);
     add_line(text, "AlteredByModel", restored ? "true" : "false");

@@ -15,7 +15,8 @@ typedef struct receipt_model {
 /* The same for all photos that the same models restore. */
 typedef struct receipt {
     receipt_model restorer, detector, parser;
-    const char *level; /* of instructions: the last bits may depend on it */
+    const char *level;     /* of instructions: the last bits may depend on it */
+    const char *precision; /* "fp32", "bf16" */
 } receipt;
 
 /* "natural", "plain". Static. */

@@ -125,6 +125,7 @@ static gpen_status open_model(worker *w, gpen_error *error)
     w->ready.size = info.size;
     snprintf(w->ready.level, sizeof w->ready.level, "%s", info.level);
     w->made.level = w->ready.level;
+    w->made.precision = gpen_precision_name(info.precision);
     name_model(&w->made.restorer, &setup->restorer);
     name_model(&w->made.detector, &setup->detector);
     name_model(&w->made.parser, &setup->parser);

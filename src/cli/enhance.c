@@ -65,17 +65,26 @@ static void announce(const enhance_settings *settings, const enhance_models *mod
     }
 }
 
-static gpen_status write_receipt(const enhance_models *models, enhance_batch *batch, const char *level,
+static gpen_status write_receipt(const enhance_models *models, enhance_batch *batch, const gpen_model_info *info,
                                  gpen_error *error)
 {
     receipt *made = &batch->made;
-    made->level = level;
+    made->level = info->level;
+    made->precision = gpen_precision_name(info->precision);
     gpen_status status = receipt_name_model(&made->restorer, &models->restorer, error);
     if (!status)
         status = receipt_name_model(&made->detector, &models->detector, error);
     if (!status)
         status = receipt_name_model(&made->parser, &models->parser, error);
     return status;
+}
+
+/* Mode plain promises the published arithmetic to within a grey level in each pixel: only fp32 keeps that. */
+static gpen_precision wanted_precision(const enhance_settings *settings)
+{
+    gpen_precision precision = (gpen_precision)settings->precision;
+    bool exact = precision == GPEN_PRECISION_AUTO && settings->look.mode == GPEN_MODE_PLAIN;
+    return exact ? GPEN_PRECISION_FP32 : precision;
 }
 
 static gpen_status open_models(const enhance_settings *settings, enhance_models *models, enhance_batch *batch,
@@ -86,13 +95,14 @@ static gpen_status open_models(const enhance_settings *settings, enhance_models 
         return status;
     gpen_options options = {.detector = models->detector.path,
                             .parser = models->parser.path,
-                            .threads = settings->threads};
+                            .threads = settings->threads,
+                            .precision = wanted_precision(settings)};
     status = gpen_model_open(&batch->model, models->restorer.path, &options, error);
     if (status)
         return status;
     gpen_model_info info;
     gpen_model_describe(batch->model, &info);
-    status = write_receipt(models, batch, info.level, error);
+    status = write_receipt(models, batch, &info, error);
     if (!status)
         announce(settings, models, info.size);
     return status;

@@ -15,6 +15,7 @@ typedef struct enhance_settings {
     int format;         /* index of the option's choices */
     int max_edge;       /* pixels; 0: as large as it came */
     int quality, max_megapixels, threads;
+    int precision; /* index of the option's choices, which are in the order of gpen_precision */
     bool aligned, save_faces, require_face, overwrite, dry_run, json, quiet;
     bool out_is_file; /* `out` is the one result's own name, not a folder */
 } enhance_settings;

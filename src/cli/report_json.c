@@ -92,6 +92,7 @@ static void write_receipt(json_writer *json, const item_outcome *outcome)
     json_text(json, "mode", receipt_mode(outcome->look));
     json_integer(json, "strength", outcome->look->strength);
     json_text(json, "level", made->level);
+    json_text(json, "precision", made->precision);
     json_boolean(json, "altered_by_model", outcome->restored > 0);
     json_object_end(json);
 }
