@@ -24,6 +24,7 @@ typedef struct measurement {
     nn_plan_info plan;
     double median, least; /* seconds a run */
     int64_t peak;         /* bytes */
+    double peak_gflops;   /* what the processor could do, GFLOP/s */
     uint64_t output_hash;
 } measurement;
 
@@ -133,6 +134,7 @@ static gpen_status measure(gpen_model *model, const bench_settings *settings, me
         result->median = median(seconds, settings->runs);
         result->least = seconds[0];
         result->peak = process_peak_memory(0);
+        result->peak_gflops = nn_plan_peak(model_restorer_plan(model));
         result->output_hash = hash_bits(output, count);
     }
     free(input);
@@ -143,7 +145,13 @@ static gpen_status measure(gpen_model *model, const bench_settings *settings, me
 
 /* ---------------------------------------------------------------- telling */
 
-static void print_layers_json(json_writer *json, const nn_plan *plan)
+/* Of what the processor could do at this level and precision and with these threads. */
+static double share_of_peak(const measurement *result, double gflop, double seconds)
+{
+    return seconds > 0 ? gflop / seconds / result->peak_gflops : 0;
+}
+
+static void print_layers_json(json_writer *json, const measurement *result, const nn_plan *plan)
 {
     nn_step_info step;
     json_array(json, "layers");
@@ -153,6 +161,7 @@ static void print_layers_json(json_writer *json, const nn_plan *plan)
         json_number(json, "seconds", step.seconds);
         json_number(json, "gflop_direct", step.gflop_direct);
         json_number(json, "gflop_executed", step.gflop_executed);
+        json_number(json, "share_of_peak", share_of_peak(result, step.gflop_executed, step.seconds));
         json_object_end(json);
     }
     json_array_end(json);
@@ -178,20 +187,23 @@ static void print_json(const measurement *result, const bench_settings *settings
     json_number(&json, "gflop_direct", result->plan.gflop_direct);
     json_number(&json, "gflop_executed", result->plan.gflop_executed);
     json_number(&json, "gflops_executed", result->plan.gflop_executed / result->median);
+    json_number(&json, "peak_gflops", result->peak_gflops);
+    json_number(&json, "share_of_peak", share_of_peak(result, result->plan.gflop_executed, result->median));
     json_text(&json, "output_hash", hash);
     if (settings->layers)
-        print_layers_json(&json, plan);
+        print_layers_json(&json, result, plan);
     json_object_end(&json);
     json_end_line(&json);
 }
 
-static void print_layers(const nn_plan *plan)
+static void print_layers(const measurement *result, const nn_plan *plan)
 {
     nn_step_info step;
-    printf("\n%-56s %10s %10s %10s %9s\n", "STEP", "SECONDS", "GFLOP", "EXECUTED", "GFLOP/s");
+    printf("\n%-56s %10s %10s %10s %9s %5s\n", "STEP", "SECONDS", "GFLOP", "EXECUTED", "GFLOP/s", "PEAK");
     for (int i = 0; nn_plan_step(plan, i, &step); i++)
-        printf("%-56s %10.6f %10.4f %10.4f %9.1f\n", step.name, step.seconds, step.gflop_direct, step.gflop_executed,
-               step.seconds > 0 ? step.gflop_executed / step.seconds : 0.0);
+        printf("%-56s %10.6f %10.4f %10.4f %9.1f %4.0f%%\n", step.name, step.seconds, step.gflop_direct,
+               step.gflop_executed, step.seconds > 0 ? step.gflop_executed / step.seconds : 0.0,
+               100 * share_of_peak(result, step.gflop_executed, step.seconds));
 }
 
 static void print_text(const measurement *result, const bench_settings *settings, const nn_plan *plan)
@@ -201,13 +213,14 @@ static void print_text(const measurement *result, const bench_settings *settings
            result->info.level, result->info.threads, result->info.threads == 1 ? "" : "s");
     printf("  time      %.4f s median, %.4f s at best, of %d run%s\n", result->median, result->least, settings->runs,
            settings->runs == 1 ? "" : "s");
-    printf("  work      %.1f GFLOP executed (%.1f counted directly): %.1f GFLOP/s\n", result->plan.gflop_executed,
-           result->plan.gflop_direct, result->plan.gflop_executed / result->median);
+    printf("  work      %.1f GFLOP executed (%.1f counted directly): %.1f GFLOP/s, %.0f %% of the peak\n",
+           result->plan.gflop_executed, result->plan.gflop_direct, result->plan.gflop_executed / result->median,
+           100 * share_of_peak(result, result->plan.gflop_executed, result->median));
     printf("  memory    %.0f MiB at most: weights %.0f MiB, activations %.0f MiB\n", (double)result->peak / MEBI,
            (double)result->plan.weight_bytes / MEBI, (double)result->plan.arena_bytes / MEBI);
     printf("  output    %016llx\n", (unsigned long long)result->output_hash);
     if (settings->layers)
-        print_layers(plan);
+        print_layers(result, plan);
 }
 
 static gpen_status run(const bench_settings *settings, gpen_error *error)

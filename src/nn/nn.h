@@ -254,6 +254,10 @@ typedef struct nn_step_info {
 
 bool nn_plan_step(const nn_plan *plan, int index, nn_step_info *info);
 
+/* The most that the plan's device could do at its precision and with its threads, GFLOP/s: measured now, in about a tenth of a
+ * second, by products that stay in registers. */
+double nn_plan_peak(const nn_plan *plan);
+
 /* The marked value `name` of the last run in the order channel, row, column. Returns how many numbers it has, 0 when there is
  * no such mark; writes them when values is not NULL. */
 int64_t nn_plan_read(const nn_plan *plan, const char *name, float *values);

@@ -73,3 +73,8 @@ int64_t nn_plan_read(const nn_plan *plan, const char *name, float *values)
 {
     return plan->backend->read(plan->program, name, values);
 }
+
+double nn_plan_peak(const nn_plan *plan)
+{
+    return plan->backend->peak(plan->program);
+}

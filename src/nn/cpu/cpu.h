@@ -216,4 +216,7 @@ int32_t conv_input_pixel(const cpu_step *step, int row, int column);
 
 int conv_input_blocks(const cpu_step *step); /* of source and feature */
 
+/* peak.c: GFLOP/s of the program's kernels and threads in registers, measured now. */
+double cpu_peak(const cpu_program *program);
+
 #endif

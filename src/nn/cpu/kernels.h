@@ -83,6 +83,10 @@ typedef struct cpu_kernels {
     void (*product)(int rows, int depth, const void *a, size_t a_stride, const void *b, float *c, size_t c_stride,
                     bool accumulate);
 
+    /* peak_flop multiplications and additions a round, all in registers, as fast as they can be started. The sum is of no meaning. */
+    float (*peak)(long rounds, float x);
+    int peak_flop;
+
     /* a[i][0 .. 16) = plane[pixels[i]] read through map, or zeros where pixels[i] < 0; i < count.
      * plane: one block a pixel. a: rows a_stride apart (a multiple of 16). */
     void (*gather)(void *a, size_t a_stride, const void *plane, const int32_t *pixels, int count, const read_map *map);

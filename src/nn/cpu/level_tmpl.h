@@ -13,6 +13,8 @@
 
 #include "nn/cpu/product_tmpl.h"
 
+#include "nn/cpu/peak_tmpl.h"
+
 #include "nn/cpu/maps_tmpl.h"
 
 #include "nn/cpu/winograd_tmpl.h"
@@ -30,6 +32,8 @@ const cpu_kernels LEVEL_TABLE = {
     .number_bytes = sizeof(number),
     .columns = TILE_COLUMNS,
     .product = product,
+    .peak = peak,
+    .peak_flop = 2 * PEAK_SUMS * LANES * (int)(sizeof(float) / sizeof(number)),
     .gather = gather,
     .scatter = scatter,
     .winograd_input = {winograd_input_3x3, winograd_input_2x2, winograd_input_2x1, winograd_input_1x2,

@@ -393,6 +393,11 @@ static int64_t read_mark(const void *state, const char *mark, float *values)
     return 0;
 }
 
+static double peak(const void *state)
+{
+    return cpu_peak(state);
+}
+
 const nn_backend nn_backend_cpu = {
     .name = "cpu",
     .upload = upload_graph,
@@ -402,4 +407,5 @@ const nn_backend nn_backend_cpu = {
     .describe = describe,
     .step = describe_step,
     .read = read_mark,
+    .peak = peak,
 };
