@@ -8,10 +8,17 @@
 #include <cmocka.h>
 
 #include "harness.h"
+#include "nn/cpu/winograd.h"
 
 static int inputs_of(winograd_form form, bool rows)
 {
     return winograd_inputs(rows ? winograd_row_taps(form) : winograd_column_taps(form));
+}
+
+/* The oracle with the level's points. */
+static const cpu_kernels *oracle_of(const cpu_kernels *level)
+{
+    return level->number_bytes == sizeof(float) ? &cpu_kernels_reference : &cpu_kernels_reference_bf16;
 }
 
 typedef struct input_problem {
@@ -64,7 +71,7 @@ void test_winograd_input(void **state)
     for (int trial = 0; trial < 100; trial++) {
         winograd_form form = (winograd_form)(trial % WINOGRAD_FORMS);
         input_problem p = make_input(&g, s->level, form, random_int(&g, 1, 9), trial % 2);
-        cpu_kernels_reference.winograd_input[form](p.plane, p.row_pixels, p.tiles, &p.map, p.v, p.point_stride,
+        oracle_of(s->level)->winograd_input[form](p.plane, p.row_pixels, p.tiles, &p.map, p.v, p.point_stride,
                                                    p.tile_stride);
         input_once(&p);
         float *actual = numbers_back(s->level, p.to, p.v_count);
@@ -96,7 +103,7 @@ void test_winograd_output(void **state)
         void *add_numbers = numbers_from(s->level, added, to_count), *to = numbers_poisoned(s->level, to_count);
         write_map map = random_write_map(&g);
         poison(expected, to_count);
-        cpu_kernels_reference.winograd_output[form](m, point_stride, expected, row_pixels, spacing, height, width, &map,
+        oracle_of(s->level)->winograd_output[form](m, point_stride, expected, row_pixels, spacing, height, width, &map,
                                                     add);
         s->level->winograd_output[form](m, point_stride, to, row_pixels, spacing, height, width, &map,
                                         add ? add_numbers : NULL);
@@ -112,29 +119,20 @@ void test_winograd_output(void **state)
     }
 }
 
-/* G of an axis with one, two or three taps; an axis with one tap has four points of the same weight. */
-static const double axis_g[3][WINOGRAD_MOST][3] = {
-    {{1}, {1}, {1}, {1}},
-    {{1.0 / 2}, {-1.0 / 2, -1.0 / 2}, {-1.0 / 6, 1.0 / 6}, {1.0 / 6, 1.0 / 3}, {0, 1}},
-    {{1.0 / 4},
-     {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-     {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-     {1.0 / 24, 1.0 / 12, 1.0 / 6},
-     {1.0 / 24, -1.0 / 12, 1.0 / 6},
-     {0, 0, 1}},
-};
-
 /* v times the transformed kernel of each channel, kernel [row taps][column taps][16]. */
 static void multiply_points(const input_problem *p, float *v, const float *kernel)
 {
     int row_taps = winograd_row_taps(p->form), column_taps = winograd_column_taps(p->form),
         columns = inputs_of(p->form, false);
+    winograd_axis down, across;
+    winograd_axis_make(&down, p->kernels->nodes, row_taps);
+    winograd_axis_make(&across, p->kernels->nodes, column_taps);
     for (int point = 0; point < winograd_points(p->form); point++)
         for (int c = 0; c < BLOCK; c++) {
             double u = 0;
             for (int tap = 0; tap < row_taps * column_taps; tap++)
-                u += axis_g[row_taps - 1][point / columns][tap / column_taps] *
-                     axis_g[column_taps - 1][point % columns][tap % column_taps] * (double)kernel[tap * BLOCK + c];
+                u += down.g[point / columns][tap / column_taps] * across.g[point % columns][tap % column_taps] *
+                     (double)kernel[tap * BLOCK + c];
             v[(size_t)point * p->point_stride + (size_t)c] *= (float)u;
         }
 }

@@ -13,9 +13,10 @@
 #include <stdio.h>
 
 #include "nn/cpu/cpu.h"
+#include "nn/cpu/winograd.h"
 
 enum {
-    STAGED_WEIGHTS = 8 << 20, /* bytes of transformed weights from which on the threads share a group */
+    STAGED_WEIGHTS = 12 << 20, /* bytes of transformed weights from which on the threads share a group */
     STAGED_TILES = 128,
     OWN_BYTES = 1200 << 10, /* v and m of a thread's own group */
     OWN_MOST = 96,
@@ -24,18 +25,6 @@ enum {
 };
 
 /* ---------------------------------------------------------------- weights */
-
-/* G of an axis with one, two or three taps. */
-static const double axis_g[3][WINOGRAD_MOST][3] = {
-    {{1}},
-    {{1.0 / 2}, {-1.0 / 2, -1.0 / 2}, {-1.0 / 6, 1.0 / 6}, {1.0 / 6, 1.0 / 3}, {0, 1}},
-    {{1.0 / 4},
-     {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-     {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-     {1.0 / 24, 1.0 / 12, 1.0 / 6},
-     {1.0 / 24, -1.0 / 12, 1.0 / 6},
-     {0, 0, 1}},
-};
 
 /* Points of an axis that have weights of their own. */
 static int weighted_points(int taps)
@@ -64,35 +53,36 @@ static int kernel_position(int taps, int tap)
     return taps == 3 ? tap : taps == 2 ? 2 - 2 * tap : 1;
 }
 
+typedef struct pack_job {
+    const cpu_kernels *kernels;
+    const cpu_step *step;
+    const winograd_pass *pass;
+    winograd_axis down, across;
+    const float *values;
+    char *packed;
+    int channels;
+} pack_job;
+
 /* u = G g G^T, one number of each matrix */
-static void transform_kernel(winograd_form form, const float *g, double scale, float *u)
+static void transform_kernel(const pack_job *j, const float *g, double scale, float *u)
 {
-    int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
+    int row_taps = winograd_row_taps(j->pass->form), column_taps = winograd_column_taps(j->pass->form);
     double rows[WINOGRAD_MOST][3];
     for (int i = 0; i < weighted_points(row_taps); i++)
         for (int x = 0; x < column_taps; x++) {
             rows[i][x] = 0;
             for (int y = 0; y < row_taps; y++)
-                rows[i][x] += axis_g[row_taps - 1][i][y] * scale *
+                rows[i][x] += j->down.g[i][y] * scale *
                               (double)g[kernel_position(row_taps, y) * 3 + kernel_position(column_taps, x)];
         }
     for (int i = 0; i < weighted_points(row_taps); i++)
-        for (int j = 0; j < weighted_points(column_taps); j++) {
+        for (int k = 0; k < weighted_points(column_taps); k++) {
             double sum = 0;
             for (int x = 0; x < column_taps; x++)
-                sum += rows[i][x] * axis_g[column_taps - 1][j][x];
-            u[i * weighted_points(column_taps) + j] = (float)sum;
+                sum += rows[i][x] * j->across.g[k][x];
+            u[i * weighted_points(column_taps) + k] = (float)sum;
         }
 }
-
-typedef struct pack_job {
-    const cpu_kernels *kernels;
-    const cpu_step *step;
-    const winograd_pass *pass;
-    const float *values;
-    char *packed;
-    int channels;
-} pack_job;
 
 static void pack_channel(void *context, int channel, int worker)
 {
@@ -106,7 +96,7 @@ static void pack_channel(void *context, int channel, int worker)
     size_t matrix = depth * (size_t)j->step->maps.columns * j->kernels->number_bytes;
     for (int o = 0; o < conv->outputs; o++) {
         float u[WINOGRAD_MOST_POINTS];
-        transform_kernel(j->pass->form, j->values + ((size_t)o * (size_t)j->channels + (size_t)channel) * 9,
+        transform_kernel(j, j->values + ((size_t)o * (size_t)j->channels + (size_t)channel) * 9,
                          (double)conv->weight.scale, u);
         for (int i = 0; i < matrices; i++)
             pack_number(j->kernels, j->packed + (size_t)i * matrix + (size_t)(o / columns) * panel, row,
@@ -130,6 +120,8 @@ static gpen_status pack_weights(cpu_upload *upload, cpu_step *step)
         j.channels += upload->graph->nodes[conv->feature.map].shape.channels;
     for (int i = 0; i < step->winograd.passes; i++) {
         j.pass = &step->winograd.pass[i];
+        winograd_axis_make(&j.down, j.kernels->nodes, winograd_row_taps(j.pass->form));
+        winograd_axis_make(&j.across, j.kernels->nodes, winograd_column_taps(j.pass->form));
         void *packed = pack_at(upload, j.pass->packed);
         j.packed = packed;
         thread_pool_run(upload->program->pool, j.channels, pack_channel, &j);

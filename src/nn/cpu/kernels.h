@@ -59,6 +59,21 @@ static inline int winograd_points(winograd_form form)
     return winograd_inputs(winograd_row_taps(form)) * winograd_inputs(winograd_column_taps(form));
 }
 
+/* The finite points at which an axis with three taps, and one with two, is evaluated: winograd.h. Those of floats make short sums. In
+ * bfloat16, where each number of a transform is rounded to eight bits, others lose half as much. */
+typedef struct winograd_nodes {
+    double of_three[5], of_two[4];
+} winograd_nodes;
+
+static const winograd_nodes winograd_nodes_floats = {{0, 1, -1, 2, -2}, {0, 1, -1, 2}};
+#define WINOGRAD_BF16_THREE_NEAR 0.6875
+#define WINOGRAD_BF16_THREE_FAR  1.5
+#define WINOGRAD_BF16_TWO_NEAR   0.5
+#define WINOGRAD_BF16_TWO_FAR    1.25
+static const winograd_nodes winograd_nodes_bf16 = {
+    {0, WINOGRAD_BF16_THREE_NEAR, -WINOGRAD_BF16_THREE_NEAR, WINOGRAD_BF16_THREE_FAR, -WINOGRAD_BF16_THREE_FAR},
+    {WINOGRAD_BF16_TWO_NEAR, -WINOGRAD_BF16_TWO_NEAR, WINOGRAD_BF16_TWO_FAR, -WINOGRAD_BF16_TWO_FAR}};
+
 /* How a number of sixteen channels is read: leaky(gain * x + bias[c]) * scale[c]; without activation x * scale[c]. */
 typedef struct read_map {
     const float *scale; /* [16], aligned */
@@ -76,6 +91,7 @@ typedef struct cpu_kernels {
     const char *level;
     size_t number_bytes; /* 4, or 2 */
     int columns;         /* columns of the register tile, the width of a weight panel: 8, 16 or 32 */
+    const winograd_nodes *nodes;
 
     /* c[r][0 .. columns) = (accumulate ? c : 0) + sum over k of a[r][k] * b[k][0 .. columns), r < rows, k < depth.
      * a: rows a_stride apart, any alignment. b: a panel as packed_place has it. c: rows c_stride floats apart (a multiple of 16).
@@ -162,8 +178,9 @@ extern const cpu_kernels cpu_kernels_neon;
 extern const cpu_kernels cpu_kernels_avx512_bf16;
 #endif
 
-/* Naive, summed in double: what the tests compare with. Never used to run a network. */
-extern const cpu_kernels cpu_kernels_reference;
+/* Naive, summed in double: what the tests compare with, both on floats, the second with the points of bfloat16 tables. Never used
+ * to run a network. */
+extern const cpu_kernels cpu_kernels_reference, cpu_kernels_reference_bf16;
 
 /* The table of a level this processor can run; NULL when it cannot, or there is none of that name. */
 const cpu_kernels *cpu_kernels_named(const char *level);

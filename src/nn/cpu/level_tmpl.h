@@ -31,6 +31,11 @@ const cpu_kernels LEVEL_TABLE = {
     .level = LEVEL_NAME,
     .number_bytes = sizeof(number),
     .columns = TILE_COLUMNS,
+#ifdef LEVEL_BF16
+    .nodes = &winograd_nodes_bf16,
+#else
+    .nodes = &winograd_nodes_floats,
+#endif
     .product = product,
     .peak = peak,
     .peak_flop = 2 * PEAK_SUMS * LANES * (int)(sizeof(float) / sizeof(number)),

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/cpu/kernels.h"
+#include "nn/cpu/winograd.h"
 
 enum { REFERENCE_COLUMNS = 8 };
 
@@ -59,24 +59,14 @@ static void scatter(const float *c, size_t c_stride, void *plane, const int32_t 
         }
 }
 
-/* Transforms of an axis with one, two or three taps; rows beyond those of F(4, taps) stay unused. */
-static const double winograd_bt[3][WINOGRAD_MOST][WINOGRAD_MOST] = {
-    {{1}, {0, 1}, {0, 0, 1}, {0, 0, 0, 1}},
-    {{2, -1, -2, 1}, {0, -2, -1, 1}, {0, 2, -3, 1}, {0, -1, 0, 1}, {0, 2, -1, -2, 1}},
-    {{4, 0, -5, 0, 1}, {0, -4, -4, 1, 1}, {0, 4, -4, -1, 1}, {0, -2, -1, 2, 1}, {0, 2, -1, -2, 1}, {0, 4, 0, -5, 0, 1}},
-};
-
-static const double winograd_at[3][WINOGRAD_OUT][WINOGRAD_MOST] = {
-    {{1}, {0, 1}, {0, 0, 1}, {0, 0, 0, 1}},
-    {{1, 1, 1, 1}, {0, 1, -1, 2}, {0, 1, 1, 4}, {0, 1, -1, 8, 1}},
-    {{1, 1, 1, 1, 1}, {0, 1, -1, 2, -2}, {0, 1, 1, 4, 4}, {0, 1, -1, 8, -8, 1}},
-};
-
-static void winograd_input(winograd_form form, const float *from, size_t row_pixels, int tiles, const read_map *map,
+static void winograd_input(const winograd_nodes *nodes, winograd_form form, const float *from, size_t row_pixels, int tiles, const read_map *map,
                            float *v, size_t point_stride, size_t tile_stride)
 {
     int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
+    winograd_axis down, across;
+    winograd_axis_make(&down, nodes, row_taps);
+    winograd_axis_make(&across, nodes, column_taps);
     for (int tile = 0; tile < tiles; tile++)
         for (int point = 0; point < rows * columns; point++)
             for (int c = 0; c < BLOCK; c++) {
@@ -84,49 +74,57 @@ static void winograd_input(winograd_form form, const float *from, size_t row_pix
                 for (int y = 0; y < rows; y++)
                     for (int x = 0; x < columns; x++) {
                         size_t pixel = (size_t)y * row_pixels + (size_t)(tile * WINOGRAD_OUT + x);
-                        sum += winograd_bt[row_taps - 1][point / columns][y] *
-                               winograd_bt[column_taps - 1][point % columns][x] *
+                        sum += down.bt[point / columns][y] * across.bt[point % columns][x] *
                                read_number((double)from[pixel * BLOCK + c], map, c);
                     }
                 v[(size_t)point * point_stride + (size_t)tile * tile_stride + c] = (float)sum;
             }
 }
 
-static void winograd_output(winograd_form form, const float *m, size_t point_stride, float *to, size_t row_pixels,
+static void winograd_output(const winograd_nodes *nodes, winograd_form form, const float *m, size_t point_stride, float *to, size_t row_pixels,
                             int spacing, int height, int width, const write_map *map, const float *add)
 {
     int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
+    winograd_axis down, across;
+    winograd_axis_make(&down, nodes, row_taps);
+    winograd_axis_make(&across, nodes, column_taps);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
             for (int c = 0; c < BLOCK; c++) {
                 double sum = 0;
                 for (int point = 0; point < rows * columns; point++)
-                    sum += winograd_at[row_taps - 1][y][point / columns] *
-                           winograd_at[column_taps - 1][x][point % columns] *
+                    sum += down.at[y][point / columns] * across.at[x][point % columns] *
                            (double)m[(size_t)point * point_stride + c];
                 size_t at = ((size_t)y * row_pixels + (size_t)x) * (size_t)spacing * BLOCK + (size_t)c;
                 to[at] = (float)write_number(sum, map, c, add ? (double)add[at] : 0.0);
             }
 }
 
-#define WINOGRAD_FUNCTIONS(form, size)                                                                                 \
-    static void winograd_input_##size(const void *from, size_t row_pixels, int tiles, const read_map *map, void *v,    \
-                                      size_t point_stride, size_t tile_stride)                                         \
+#define WINOGRAD_FUNCTIONS(points, form, size)                                                                         \
+    static void winograd_input_##points##_##size(const void *from, size_t row_pixels, int tiles, const read_map *map,  \
+                                                 void *v, size_t point_stride, size_t tile_stride)                     \
     {                                                                                                                  \
-        winograd_input(form, from, row_pixels, tiles, map, v, point_stride, tile_stride);                              \
+        winograd_input(&winograd_nodes_##points, form, from, row_pixels, tiles, map, v, point_stride, tile_stride);   \
     }                                                                                                                  \
-    static void winograd_output_##size(const float *m, size_t point_stride, void *to, size_t row_pixels, int spacing,  \
-                                       int height, int width, const write_map *map, const void *add)                   \
+    static void winograd_output_##points##_##size(const float *m, size_t point_stride, void *to, size_t row_pixels,    \
+                                                  int spacing, int height, int width, const write_map *map,            \
+                                                  const void *add)                                                     \
     {                                                                                                                  \
-        winograd_output(form, m, point_stride, to, row_pixels, spacing, height, width, map, add);                      \
+        winograd_output(&winograd_nodes_##points, form, m, point_stride, to, row_pixels, spacing, height, width, map, \
+                        add);                                                                                          \
     }
 
-WINOGRAD_FUNCTIONS(WINOGRAD_3X3, 3x3)
-WINOGRAD_FUNCTIONS(WINOGRAD_2X2, 2x2)
-WINOGRAD_FUNCTIONS(WINOGRAD_2X1, 2x1)
-WINOGRAD_FUNCTIONS(WINOGRAD_1X2, 1x2)
-WINOGRAD_FUNCTIONS(WINOGRAD_1X1, 1x1)
+WINOGRAD_FUNCTIONS(floats, WINOGRAD_3X3, 3x3)
+WINOGRAD_FUNCTIONS(floats, WINOGRAD_2X2, 2x2)
+WINOGRAD_FUNCTIONS(floats, WINOGRAD_2X1, 2x1)
+WINOGRAD_FUNCTIONS(floats, WINOGRAD_1X2, 1x2)
+WINOGRAD_FUNCTIONS(floats, WINOGRAD_1X1, 1x1)
+WINOGRAD_FUNCTIONS(bf16, WINOGRAD_3X3, 3x3)
+WINOGRAD_FUNCTIONS(bf16, WINOGRAD_2X2, 2x2)
+WINOGRAD_FUNCTIONS(bf16, WINOGRAD_2X1, 2x1)
+WINOGRAD_FUNCTIONS(bf16, WINOGRAD_1X2, 1x2)
+WINOGRAD_FUNCTIONS(bf16, WINOGRAD_1X1, 1x1)
 
 static void fir_row(const void *const rows[4], int columns, int before, const float down[4], const float across[4],
                     float *sums, void *row, int width, const write_map *map)
@@ -220,23 +218,19 @@ static void narrow(const float *from, size_t count, void *to)
     memcpy(to, from, count * sizeof *from);
 }
 
-const cpu_kernels cpu_kernels_reference = {
-    .level = "reference",
-    .number_bytes = sizeof(float),
-    .columns = REFERENCE_COLUMNS,
-    .product = product,
-    .gather = gather,
-    .scatter = scatter,
-    .winograd_input = {winograd_input_3x3, winograd_input_2x2, winograd_input_2x1, winograd_input_1x2,
-                       winograd_input_1x1},
-    .winograd_output = {winograd_output_3x3, winograd_output_2x2, winograd_output_2x1, winograd_output_1x2,
-                        winograd_output_1x1},
-    .fir_row = fir_row,
-    .depthwise_row = depthwise_row,
-    .dot = dot,
-    .project = project,
-    .add_row = add_row,
-    .max_row = max_row,
-    .widen = widen,
-    .narrow = narrow,
-};
+#define REFERENCE_TABLE(points_name)                                                                                   \
+    {                                                                                                                  \
+        .level = "reference", .number_bytes = sizeof(float), .columns = REFERENCE_COLUMNS,                             \
+        .nodes = &winograd_nodes_##points_name, .product = product, .gather = gather, .scatter = scatter,            \
+        .winograd_input = {winograd_input_##points_name##_3x3, winograd_input_##points_name##_2x2,                     \
+                           winograd_input_##points_name##_2x1, winograd_input_##points_name##_1x2,                     \
+                           winograd_input_##points_name##_1x1},                                                        \
+        .winograd_output = {winograd_output_##points_name##_3x3, winograd_output_##points_name##_2x2,                  \
+                            winograd_output_##points_name##_2x1, winograd_output_##points_name##_1x2,                  \
+                            winograd_output_##points_name##_1x1},                                                      \
+        .fir_row = fir_row, .depthwise_row = depthwise_row, .dot = dot, .project = project, .add_row = add_row,        \
+        .max_row = max_row, .widen = widen, .narrow = narrow,                                                          \
+    }
+
+const cpu_kernels cpu_kernels_reference = REFERENCE_TABLE(floats);
+const cpu_kernels cpu_kernels_reference_bf16 = REFERENCE_TABLE(bf16);

@@ -1,47 +1,10 @@
-/* The transforms of Winograd's minimal filtering (Lavin and Gray, CVPR 2016, section 4): F(4, 3) with the points 0, 1, -1, 2, -2,
- * infinity, and F(4, 2) without -2. A form is one of them, or nothing, for each axis. */
+/* The transforms of Winograd's minimal filtering, tile by tile: an axis at a time. */
 
-/* B^T d of an axis with `taps` taps, in place of its inputs. */
-static inline __attribute__((always_inline)) void winograd_bt(const int taps, vec *to, const vec *d)
-{
-    const vec two = vec_all(2), three = vec_all(3), four = vec_all(4), five = vec_all(5);
-    if (taps == 3) {
-        to[0] = vec_fma(four, d[0], vec_fnma(five, d[2], d[4]));
-        vec a = vec_fnma(four, d[1], d[3]), b = vec_fnma(four, d[2], d[4]);
-        to[1] = vec_add(a, b);
-        to[2] = vec_sub(b, a);
-        vec c = vec_sub(d[4], d[2]), e = vec_mul(two, vec_sub(d[3], d[1]));
-        to[3] = vec_add(c, e);
-        to[4] = vec_sub(c, e);
-        to[5] = vec_fma(four, d[1], vec_fnma(five, d[3], d[5]));
-    } else if (taps == 2) {
-        vec rise = vec_sub(d[3], d[1]);
-        to[0] = vec_fma(two, vec_sub(d[0], d[2]), rise);
-        to[1] = vec_fnma(two, d[1], vec_sub(d[3], d[2]));
-        to[2] = vec_fma(two, d[1], vec_fnma(three, d[2], d[3]));
-        to[3] = rise;
-        to[4] = vec_fnma(two, rise, vec_sub(d[4], d[2]));
-    } else {
-        for (int i = 0; i < WINOGRAD_OUT; i++)
-            to[i] = d[i];
-    }
-}
-
-/* A^T m of an axis: its points to four numbers. */
-static inline __attribute__((always_inline)) void winograd_at(const int taps, vec *to, const vec *m)
-{
-    if (taps == 1) {
-        for (int i = 0; i < WINOGRAD_OUT; i++)
-            to[i] = m[i];
-        return;
-    }
-    vec p = vec_add(m[1], m[2]), q = vec_sub(m[1], m[2]);
-    vec r = taps == 3 ? vec_add(m[3], m[4]) : m[3], s = taps == 3 ? vec_sub(m[3], m[4]) : m[3];
-    to[0] = vec_add(m[0], vec_add(p, r));
-    to[1] = vec_fma(vec_all(2), s, q);
-    to[2] = vec_fma(vec_all(4), r, p);
-    to[3] = vec_add(vec_fma(vec_all(8), s, q), m[taps == 3 ? 5 : 4]);
-}
+#ifdef LEVEL_BF16
+#include "nn/cpu/winograd_axis_bf16.h"
+#else
+#include "nn/cpu/winograd_axis_float.h"
+#endif
 
 static inline __attribute__((always_inline)) void winograd_input_tile(const int row_taps, const int column_taps,
                                                                       const number *from, size_t row_pixels,
