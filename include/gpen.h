@@ -121,22 +121,24 @@ typedef struct gpen_options {
     const char *detector; /* a RetinaFace file: finds faces in whole photos; NULL: only aligned faces can be restored */
     const char *parser;   /* a ParseNet file: tells skin from background at a face's edge; NULL: do without */
     int threads;          /* 1..256; 0: one for each processor this process may use */
-    const char *level;    /* instruction level: "generic", "avx2", "avx512", "avx512-bf16"; NULL: the best of this processor.
+    const char
+        *level; /* instruction level: "generic", "avx2", "avx512", "avx512-bf16"; NULL: the best of this processor.
                           A level this processor lacks is an error. The variable GPEN_CPU can only lower it. */
-    gpen_precision precision; /* of restorer and parser; faces are always found in FP32. BF16 where the level lacks it is an error */
+    gpen_precision
+        precision; /* of restorer and parser; faces are always found in FP32. BF16 where the level lacks it is an error */
 } gpen_options;
 
 /* What a model is, read from its tensors' names and shapes. All zero but level, precision and threads without a restorer. */
 typedef struct gpen_model_info {
-    int size;            /* side of the square crop, pixels: 64..2048, a power of two */
-    int style_length;    /* length of the style vector */
-    int mapping_layers;  /* fully connected layers from the encoder's code to the style */
-    int64_t parameters;  /* numbers in the file */
-    const char *level;   /* instruction level in use; static */
+    int size;                 /* side of the square crop, pixels: 64..2048, a power of two */
+    int style_length;         /* length of the style vector */
+    int mapping_layers;       /* fully connected layers from the encoder's code to the style */
+    int64_t parameters;       /* numbers in the file */
+    const char *level;        /* instruction level in use; static */
     gpen_precision precision; /* in use: FP32 or BF16 */
-    int threads;         /* threads in use */
-    size_t weight_bytes; /* memory of the packed weights */
-    size_t arena_bytes;  /* memory of all activations and scratch: the most a run touches */
+    int threads;              /* threads in use */
+    size_t weight_bytes;      /* memory of the packed weights */
+    size_t arena_bytes;       /* memory of all activations and scratch: the most a run touches */
 } gpen_model_info;
 
 /* Reads a GPEN restorer from .safetensors or .pth, and the options' detector and parser, checks every tensor's name and shape,

@@ -11,7 +11,7 @@
 #include "cli/options.h"
 
 static const char command_name[] = "enhance";
-static const char *const modes[] = {"natural", "plain", NULL}; /* in the order of gpen_mode */
+static const char *const modes[] = {"natural", "plain", NULL};          /* in the order of gpen_mode */
 static const char *const precisions[] = {"auto", "fp32", "bf16", NULL}; /* in the order of gpen_precision */
 static const char *const formats[] = {"keep", "png", "jpeg", "webp", "tiff", NULL};
 

@@ -82,7 +82,8 @@ void gpen_model_close(gpen_model *model)
 void gpen_model_describe(const gpen_model *model, gpen_model_info *info)
 {
     const restorer *r = &model->restorer;
-    *info = (gpen_model_info){.level = nn_device_level(model->device), .precision = model->precision,
+    *info = (gpen_model_info){.level = nn_device_level(model->device),
+                              .precision = model->precision,
                               .threads = nn_device_threads(model->device)};
     if (!r->plan)
         return;

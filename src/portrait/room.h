@@ -107,8 +107,8 @@ gpen_status canvas_paste(canvas *c, const gpen_image *face, const plane *mask, c
 struct gpen_model {
     nn_device *device;
     gpen_precision precision; /* FP32 or BF16 */
-    restorer restorer; /* plan NULL: there is none */
-    detector detector; /* file NULL: there is none */
+    restorer restorer;        /* plan NULL: there is none */
+    detector detector;        /* file NULL: there is none */
     parser parser;
 };
 

@@ -96,7 +96,7 @@ class Bench(support.CommandLineTest):
         best = self.bench("--precision", "auto")
         if best["precision"] == "bf16":
             self.assertEqual("avx512-bf16", best["level"])
-            self.assertLess(best["weight_mib"], fine["weight_mib"])
+            self.assertLess(best["arena_mib"], fine["arena_mib"])
             self.assertNotEqual(best["output_hash"], self.bench("--precision", "fp32")["output_hash"])
 
     def test_another_model_gives_another_output(self):

@@ -16,8 +16,8 @@ typedef struct problem {
     int count, depth; /* rows, numbers of each */
     bool accumulate;
     size_t a_stride, c_stride, a_count, b_count, c_count;
-    float *a, *b, *c;      /* for the oracle: b row after row */
-    void *rows, *panel;    /* the level's numbers */
+    float *a, *b, *c;   /* for the oracle: b row after row */
+    void *rows, *panel; /* the level's numbers */
 } problem;
 
 /* The panel in the order that the level's product takes. */
@@ -115,8 +115,8 @@ void test_product_order(void **state)
     const subject *s = *state;
     generator g = generator_new(s->seed + 1);
     for (int trial = 0; trial < 20; trial++) {
-        problem p = make_problem(&g, s->level, random_int(&g, 2, 40),
-                                 allowed_depth(s->level, random_int(&g, 1, 300)), trial % 2);
+        problem p = make_problem(&g, s->level, random_int(&g, 2, 40), allowed_depth(s->level, random_int(&g, 1, 300)),
+                                 trial % 2);
         float *alone = guarded_copy(p.c, p.c_count);
         for (int r = 0; r < p.count; r++)
             p.kernels->product(1, p.depth, (const char *)p.rows + (size_t)r * p.a_stride * s->level->number_bytes,

@@ -69,8 +69,8 @@ static void free_problem(problem *p)
 
 static void run(const cpu_kernels *kernels, const void *planes, const problem *p, int from, int count, float *to)
 {
-    kernels->project((const char *)planes + (size_t)from * BLOCK * kernels->number_bytes, p->plane_stride, p->blocks, p->maps, p->weights,
-                     p->weight_stride, p->outputs, count, to + from, p->to_stride);
+    kernels->project((const char *)planes + (size_t)from * BLOCK * kernels->number_bytes, p->plane_stride, p->blocks,
+                     p->maps, p->weights, p->weight_stride, p->outputs, count, to + from, p->to_stride);
 }
 
 static void once(void *context)

@@ -24,8 +24,8 @@ static const cpu_kernels *oracle_of(const cpu_kernels *level)
 typedef struct input_problem {
     const cpu_kernels *kernels;
     winograd_form form;
-    float *plane, *v;  /* for the oracle */
-    void *from, *to;   /* the level's numbers */
+    float *plane, *v; /* for the oracle */
+    void *from, *to;  /* the level's numbers */
     read_map map;
     size_t row_pixels, tile_stride, point_stride, plane_count, v_count;
     int tiles;
@@ -72,7 +72,7 @@ void test_winograd_input(void **state)
         winograd_form form = (winograd_form)(trial % WINOGRAD_FORMS);
         input_problem p = make_input(&g, s->level, form, random_int(&g, 1, 9), trial % 2);
         oracle_of(s->level)->winograd_input[form](p.plane, p.row_pixels, p.tiles, &p.map, p.v, p.point_stride,
-                                                   p.tile_stride);
+                                                  p.tile_stride);
         input_once(&p);
         float *actual = numbers_back(s->level, p.to, p.v_count);
         compare("winograd_input", p.v, actual, p.v_count, number_bound(s->level, 2e-6));
@@ -104,7 +104,7 @@ void test_winograd_output(void **state)
         write_map map = random_write_map(&g);
         poison(expected, to_count);
         oracle_of(s->level)->winograd_output[form](m, point_stride, expected, row_pixels, spacing, height, width, &map,
-                                                    add);
+                                                   add);
         s->level->winograd_output[form](m, point_stride, to, row_pixels, spacing, height, width, &map,
                                         add ? add_numbers : NULL);
         float *actual = numbers_back(s->level, to, to_count);

@@ -216,8 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_is_refused),     cmocka_unit_test(a_kernel_that_is_no_product_is_refused),
         cmocka_unit_test(upsampling_equals_its_definition), cmocka_unit_test(blur_equals_its_definition),
-        cmocka_unit_test(an_unknown_level_is_refused),
-        cmocka_unit_test(a_precision_that_is_not_there_is_refused),
+        cmocka_unit_test(an_unknown_level_is_refused),      cmocka_unit_test(a_precision_that_is_not_there_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

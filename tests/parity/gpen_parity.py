@@ -2,8 +2,8 @@
 
     [GPEN_PRECISION=bf16] GPEN_SHARED=FOLDER /usr/bin/python3 tests/parity/gpen_parity.py BUILD [--small] [--seeds N]
 
-Prints the relative L2 of the output, of the style vector and of the worst level; exits 1 when one is above 1e-4 (bf16: 2e-2), 77 when PyTorch or
-the reference is not there. Weights go through .pth files, zip and stream form in turn."""
+Prints the relative L2 of the output, of the style vector and of the worst level; exits 1 when one is above 1e-4 (bf16: 2e-2), 77
+when PyTorch or the reference is not there. Weights go through .pth files, zip and stream form in turn."""
 import argparse
 import os
 import subprocess

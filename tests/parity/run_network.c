@@ -25,8 +25,9 @@ static gpen_status compile(network *n, nn_graph *graph, gpen_error *error)
     nn_weights source = weights_for_plan(n->file);
     if (!graph)
         return gpen_fail_memory(error, "a graph", 0);
-    gpen_status status = n->plan ? nn_plan_resize(n->plan, graph, &source, error)
-                                 : nn_plan_compile(&n->plan, n->device, graph, &source, NN_KEEP_MARKS | n->flags, error);
+    gpen_status status = n->plan
+                             ? nn_plan_resize(n->plan, graph, &source, error)
+                             : nn_plan_compile(&n->plan, n->device, graph, &source, NN_KEEP_MARKS | n->flags, error);
     nn_graph_free(graph);
     return status;
 }

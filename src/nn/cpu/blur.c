@@ -51,7 +51,8 @@ static void blur_strip(void *context, int index, int worker)
         const void *rows[4];
         for (int i = 0; i < 4; i++) {
             int row = y + i - step->node.blur.before;
-            rows[i] = row >= 0 && row < in->height ? from + pixel_bytes(j->program, (size_t)row * (size_t)in->width) : j->zeros;
+            rows[i] = row >= 0 && row < in->height ? from + pixel_bytes(j->program, (size_t)row * (size_t)in->width)
+                                                   : j->zeros;
         }
         j->program->kernels->fir_row(rows, in->width, step->node.blur.before, taps, taps + 4,
                                      thread_scratch(j->program, step, worker),

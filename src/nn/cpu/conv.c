@@ -4,9 +4,10 @@
 #include "nn/cpu/cpu.h"
 
 /* Winograd's transforms and its four times larger weights pay off from this many output pixels on. A transposed convolution gains
- * less: a quarter of its time at 64x64. Where the transformed weights are heavy, four times as many pixels must share them: in a
- * GPEN-512 of floats that saves 80 MiB and costs a tenth of the time. */
-enum { WINOGRAD_PIXELS = 32 * 32, TRANSPOSED_PIXELS = 128 * 128 };
+ * less: a quarter of its time at 64x64. In bfloat16, where a plain product is quick, the layers of few pixels keep the bit that
+ * Winograd costs: a parser has twenty of them in a row. Where the transformed weights are heavy, four times as many pixels must
+ * share them: in a GPEN-512 of floats that saves 80 MiB and costs a tenth of the time. */
+enum { WINOGRAD_PIXELS = 32 * 32, BF16_PIXELS = 64 * 64, TRANSPOSED_PIXELS = 128 * 128 };
 enum { HEAVY_BYTES = 48 << 20, HEAVY_TRANSPOSED_BYTES = 16 << 20 };
 
 static bool winograd_suits(const cpu_program *program, const cpu_step *step, int channels)
@@ -14,9 +15,9 @@ static bool winograd_suits(const cpu_program *program, const cpu_step *step, int
     const nn_conv_options *conv = &step->node.conv;
     if (step->input_shape.kind != NN_MAP || conv->kernel != 3)
         return false;
-    size_t weights =
-        WINOGRAD_MOST_POINTS * (size_t)channels * (size_t)conv->outputs * program->kernels->number_bytes;
-    int least = conv->transposed ? TRANSPOSED_PIXELS : WINOGRAD_PIXELS;
+    size_t weights = WINOGRAD_MOST_POINTS * (size_t)channels * (size_t)conv->outputs * program->kernels->number_bytes;
+    bool floats = program->kernels->number_bytes == sizeof(float);
+    int least = conv->transposed ? TRANSPOSED_PIXELS : floats ? WINOGRAD_PIXELS : BF16_PIXELS;
     if (weights > (size_t)(conv->transposed ? HEAVY_TRANSPOSED_BYTES : HEAVY_BYTES))
         least *= 4;
     if (!conv->any_size && step->node.shape.height * step->node.shape.width < least)

@@ -10,7 +10,7 @@
 #include "nn/cpu/cpu.h"
 
 enum {
-    BLOCK_PIXELS = 96,   /* output pixels a task: a multiple of every level's tile rows */
+    BLOCK_PIXELS = 96,    /* output pixels a task: a multiple of every level's tile rows */
     CHUNK_NUMBERS = 1152, /* numbers gathered for a pixel at a time: rows of a task stay in the second-level cache */
     TASKS_A_THREAD = 4,
 };
@@ -118,7 +118,8 @@ gpen_status prepare_conv_product(cpu_upload *upload, cpu_step *step)
         int chunk = CHUNK_NUMBERS / (phase->taps * BLOCK);
         phase->chunk = chunk < 1 ? 1 : chunk > conv_input_blocks(step) ? conv_input_blocks(step) : chunk;
         phase->depth = (size_t)tap_channels(step) * (size_t)phase->taps;
-        phase->packed = pack_reserve(upload, phase->depth * (size_t)step->maps.columns * bytes_a_number / sizeof(float));
+        phase->packed =
+            pack_reserve(upload, phase->depth * (size_t)step->maps.columns * bytes_a_number / sizeof(float));
         size_t row =
             step->input_shape.kind == NN_PLANAR ? phase->depth : (size_t)phase->chunk * (size_t)phase->taps * BLOCK;
         longest = row > longest ? row : longest;
@@ -128,7 +129,8 @@ gpen_status prepare_conv_product(cpu_upload *upload, cpu_step *step)
     }
     aligned_free(values, bytes);
     size_t line = MEMORY_ALIGNMENT / bytes_a_number;
-    product->a_numbers = round_up(longest, line) + line; /* an odd number of cache lines: rows fall into different sets */
+    product->a_numbers =
+        round_up(longest, line) + line; /* an odd number of cache lines: rows fall into different sets */
     if (product->a_numbers / line % 2 == 0)
         product->a_numbers += line;
     product->c_floats = (size_t)step->maps.columns + BLOCK;

@@ -181,9 +181,8 @@ gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step)
             shared = scratch > shared ? scratch : shared;
         else
             step->thread_floats = scratch > step->thread_floats ? scratch : step->thread_floats;
-        pass->packed =
-            pack_reserve(upload, number_floats(upload->program, (size_t)weight_matrices(pass->form) * depth *
-                                                                    (size_t)step->maps.columns));
+        pass->packed = pack_reserve(upload, number_floats(upload->program, (size_t)weight_matrices(pass->form) * depth *
+                                                                               (size_t)step->maps.columns));
         step->gflop_executed += 2e-9 * winograd_points(pass->form) * pass->tile_rows * pass->tile_columns *
                                 (double)depth * (double)step->maps.columns;
     }
@@ -276,8 +275,8 @@ static void multiply_point(const group *g, int point, int first, int last)
     const char *u = (const char *)packed + (size_t)point_matrix(g->pass->form, point) * depth *
                                                (size_t)g->step->maps.columns * kernels->number_bytes;
     for (int column = first; column < last; column += kernels->columns)
-        kernels->product(g->tiles, (int)depth, g->v + (size_t)point * g->pass->v_point * kernels->number_bytes, w->v_tile,
-                         u + (size_t)column * depth * kernels->number_bytes,
+        kernels->product(g->tiles, (int)depth, g->v + (size_t)point * g->pass->v_point * kernels->number_bytes,
+                         w->v_tile, u + (size_t)column * depth * kernels->number_bytes,
                          g->m + (size_t)point * g->pass->m_point + column, w->m_tile, false);
 }
 

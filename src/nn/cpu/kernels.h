@@ -70,9 +70,10 @@ static const winograd_nodes winograd_nodes_floats = {{0, 1, -1, 2, -2}, {0, 1, -
 #define WINOGRAD_BF16_THREE_FAR  1.5
 #define WINOGRAD_BF16_TWO_NEAR   0.5
 #define WINOGRAD_BF16_TWO_FAR    1.25
-static const winograd_nodes winograd_nodes_bf16 = {
-    {0, WINOGRAD_BF16_THREE_NEAR, -WINOGRAD_BF16_THREE_NEAR, WINOGRAD_BF16_THREE_FAR, -WINOGRAD_BF16_THREE_FAR},
-    {WINOGRAD_BF16_TWO_NEAR, -WINOGRAD_BF16_TWO_NEAR, WINOGRAD_BF16_TWO_FAR, -WINOGRAD_BF16_TWO_FAR}};
+static const winograd_nodes winograd_nodes_bf16 = {{0, WINOGRAD_BF16_THREE_NEAR, -WINOGRAD_BF16_THREE_NEAR,
+                                                    WINOGRAD_BF16_THREE_FAR, -WINOGRAD_BF16_THREE_FAR},
+                                                   {WINOGRAD_BF16_TWO_NEAR, -WINOGRAD_BF16_TWO_NEAR,
+                                                    WINOGRAD_BF16_TWO_FAR, -WINOGRAD_BF16_TWO_FAR}};
 
 /* How a number of sixteen channels is read: leaky(gain * x + bias[c]) * scale[c]; without activation x * scale[c]. */
 typedef struct read_map {

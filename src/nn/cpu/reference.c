@@ -59,8 +59,8 @@ static void scatter(const float *c, size_t c_stride, void *plane, const int32_t 
         }
 }
 
-static void winograd_input(const winograd_nodes *nodes, winograd_form form, const float *from, size_t row_pixels, int tiles, const read_map *map,
-                           float *v, size_t point_stride, size_t tile_stride)
+static void winograd_input(const winograd_nodes *nodes, winograd_form form, const float *from, size_t row_pixels,
+                           int tiles, const read_map *map, float *v, size_t point_stride, size_t tile_stride)
 {
     int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
@@ -81,8 +81,9 @@ static void winograd_input(const winograd_nodes *nodes, winograd_form form, cons
             }
 }
 
-static void winograd_output(const winograd_nodes *nodes, winograd_form form, const float *m, size_t point_stride, float *to, size_t row_pixels,
-                            int spacing, int height, int width, const write_map *map, const float *add)
+static void winograd_output(const winograd_nodes *nodes, winograd_form form, const float *m, size_t point_stride,
+                            float *to, size_t row_pixels, int spacing, int height, int width, const write_map *map,
+                            const float *add)
 {
     int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
@@ -105,13 +106,13 @@ static void winograd_output(const winograd_nodes *nodes, winograd_form form, con
     static void winograd_input_##points##_##size(const void *from, size_t row_pixels, int tiles, const read_map *map,  \
                                                  void *v, size_t point_stride, size_t tile_stride)                     \
     {                                                                                                                  \
-        winograd_input(&winograd_nodes_##points, form, from, row_pixels, tiles, map, v, point_stride, tile_stride);   \
+        winograd_input(&winograd_nodes_##points, form, from, row_pixels, tiles, map, v, point_stride, tile_stride);    \
     }                                                                                                                  \
     static void winograd_output_##points##_##size(const float *m, size_t point_stride, void *to, size_t row_pixels,    \
                                                   int spacing, int height, int width, const write_map *map,            \
                                                   const void *add)                                                     \
     {                                                                                                                  \
-        winograd_output(&winograd_nodes_##points, form, m, point_stride, to, row_pixels, spacing, height, width, map, \
+        winograd_output(&winograd_nodes_##points, form, m, point_stride, to, row_pixels, spacing, height, width, map,  \
                         add);                                                                                          \
     }
 
@@ -221,7 +222,7 @@ static void narrow(const float *from, size_t count, void *to)
 #define REFERENCE_TABLE(points_name)                                                                                   \
     {                                                                                                                  \
         .level = "reference", .number_bytes = sizeof(float), .columns = REFERENCE_COLUMNS,                             \
-        .nodes = &winograd_nodes_##points_name, .product = product, .gather = gather, .scatter = scatter,            \
+        .nodes = &winograd_nodes_##points_name, .product = product, .gather = gather, .scatter = scatter,              \
         .winograd_input = {winograd_input_##points_name##_3x3, winograd_input_##points_name##_2x2,                     \
                            winograd_input_##points_name##_2x1, winograd_input_##points_name##_1x2,                     \
                            winograd_input_##points_name##_1x1},                                                        \

@@ -21,8 +21,16 @@ typedef struct processor {
 static processor detect(void)
 {
     enum { YMM_STATE = 0x06, ZMM_STATE = 0xE6 };
-    enum { FMA_BIT = 12, XSAVE_BIT = 27, AVX2_BIT = 5, AVX512F_BIT = 16, AVX512DQ_BIT = 17,
-           AVX512BW_BIT = 30, AVX512VL_BIT = 31, AVX512_BF16_BIT = 5 };
+    enum {
+        FMA_BIT = 12,
+        XSAVE_BIT = 27,
+        AVX2_BIT = 5,
+        AVX512F_BIT = 16,
+        AVX512DQ_BIT = 17,
+        AVX512BW_BIT = 30,
+        AVX512VL_BIT = 31,
+        AVX512_BF16_BIT = 5
+    };
     processor p = {false, false, false};
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> XSAVE_BIT & 1) || !(c >> FMA_BIT & 1))

@@ -292,8 +292,10 @@ static gpen_status upload_graph(void **out, nn_device *device, const nn_graph *g
 static gpen_status resize(void *state, const nn_graph *graph, const nn_weights *weights, gpen_error *error)
 {
     cpu_program *old = state;
-    cpu_program new = {
-        .kernels = old->kernels, .floats = old->floats, .pool = old->pool, .keep_marks = old->keep_marks};
+    cpu_program new = {.kernels = old->kernels,
+                       .floats = old->floats,
+                       .pool = old->pool,
+                       .keep_marks = old->keep_marks};
     cpu_upload upload = {.program = &new, .graph = graph, .weights = weights, .error = error};
     gpen_status status = lay_out(&upload);
     bool same_weights = new.layout == old->layout &&new.packed_floats == old->packed_floats;

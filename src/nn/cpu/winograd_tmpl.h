@@ -83,8 +83,7 @@ static inline __attribute__((always_inline)) void winograd_output_tile(const win
             winograd_at(row_taps, out, column);
             for (int y = 0; y < height; y++) {
                 size_t at = ((size_t)y * row_pixels + (size_t)x) * (size_t)spacing * BLOCK + (size_t)lane;
-                number_store(to + at,
-                             written(out[y], scale, add ? vec_add(bias, number_load(add + at)) : bias, slope));
+                number_store(to + at, written(out[y], scale, add ? vec_add(bias, number_load(add + at)) : bias, slope));
             }
         }
     }
