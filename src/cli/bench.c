@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/process_memory.h"
 #include "cli/cli.h"
 #include "cli/json_write.h"
 #include "cli/machine.h"
@@ -17,7 +18,7 @@ typedef struct bench_settings {
     const char *output; /* a file for the network's numbers; NULL: none */
     const char *size;   /* as written; NULL: the default */
     int width, height;  /* a detector's input */
-    int threads, runs, warmup;
+    int threads, runs, warmup, precision;
     bool layers, json;
 } bench_settings;
 
@@ -29,9 +30,12 @@ typedef struct measurement {
     nn_plan_info plan;
     double *seconds; /* [runs], ascending */
     double median;
-    int64_t peak; /* bytes */
+    int64_t peak;       /* bytes */
+    double peak_gflops; /* what the processor could do, GFLOP/s */
     uint64_t output_hash;
 } measurement;
+
+static const char *const precision_choices[] = {"auto", "fp32", "bf16", NULL}; /* in the order of gpen_precision */
 
 enum { LEAST_SIDE = 32, MOST_SIDE = 8192 }; /* of a detector's input */
 
@@ -50,6 +54,8 @@ static int parse(int argc, char **argv, bench_settings *settings, int *operands)
          .text = &settings->size},
         {"machine", "threads", 0, "N", "1 to 256. Default: one for each processor", .number = &settings->threads,
          .low = 1, .high = 256},
+        {"machine", "precision", 0, "P", "auto, fp32 or bf16. Default: fp32; a detector's only one",
+         .choice = &settings->precision, .choices = precision_choices},
         {"running", "runs", 0, "N", "How many runs are timed. Default: 5", .number = &settings->runs, .low = 1,
          .high = 10000},
         {"running", "warmup", 0, "N", "How many go before. Default: 1", .number = &settings->warmup, .low = 0,
@@ -158,7 +164,8 @@ static gpen_status measure(const bench_settings *settings, measurement *result, 
     time_runs(network, settings, values, inputs, result->seconds);
     qsort(result->seconds, (size_t)settings->runs, sizeof *result->seconds, compare_numbers);
     result->median = median(result->seconds, settings->runs);
-    result->peak = machine_peak_memory();
+    result->peak = process_peak_memory(0);
+    result->peak_gflops = nn_plan_peak(network->plan);
     result->output_hash = hash_bits(values + inputs, outputs);
     gpen_status status = settings->output ? write_output(settings->output, values + inputs, outputs, error) : GPEN_OK;
     free(values);
@@ -167,16 +174,22 @@ static gpen_status measure(const bench_settings *settings, measurement *result, 
 
 /* ---------------------------------------------------------------- telling */
 
-static void print_layers_json(json_writer *json, const nn_plan *plan)
+static double share_of_peak(const measurement *result, double gflop, double seconds)
+{
+    return seconds > 0 ? gflop / seconds / result->peak_gflops : 0;
+}
+
+static void print_layers_json(json_writer *json, const measurement *result)
 {
     nn_step_info step;
     json_array(json, "layers");
-    for (int i = 0; nn_plan_step(plan, i, &step); i++) {
+    for (int i = 0; nn_plan_step(result->network.plan, i, &step); i++) {
         json_object(json, NULL);
         json_text(json, "name", step.name);
         json_number(json, "seconds", step.seconds);
         json_number(json, "gflop_direct", step.gflop_direct);
         json_number(json, "gflop_executed", step.gflop_executed);
+        json_number(json, "share_of_peak", share_of_peak(result, step.gflop_executed, step.seconds));
         json_object_end(json);
     }
     json_array_end(json);
@@ -192,7 +205,7 @@ static void print_json(const measurement *result, const bench_settings *settings
     json_text(&json, "kind", model_kind_name(result->kind));
     json_integer(&json, "width", result->network.width);
     json_integer(&json, "height", result->network.height);
-    json_text(&json, "precision", "fp32");
+    json_text(&json, "precision", gpen_precision_name(result->info.precision));
     json_text(&json, "level", result->info.level);
     json_integer(&json, "threads", result->info.threads);
     json_integer(&json, "runs", settings->runs);
@@ -208,42 +221,49 @@ static void print_json(const measurement *result, const bench_settings *settings
     json_number(&json, "gflop_direct", result->plan.gflop_direct);
     json_number(&json, "gflop_executed", result->plan.gflop_executed);
     json_number(&json, "gflops_executed", result->plan.gflop_executed / result->median);
+    json_number(&json, "peak_gflops", result->peak_gflops);
+    json_number(&json, "share_of_peak", share_of_peak(result, result->plan.gflop_executed, result->median));
     json_text(&json, "output_hash", hash);
     if (settings->layers)
-        print_layers_json(&json, result->network.plan);
+        print_layers_json(&json, result);
     json_object_end(&json);
     json_end_line(&json);
 }
 
-static void print_layers(const nn_plan *plan)
+static void print_layers(const measurement *result)
 {
     nn_step_info step;
-    printf("\n%-56s %10s %10s %10s %9s\n", "STEP", "SECONDS", "GFLOP", "EXECUTED", "GFLOP/s");
-    for (int i = 0; nn_plan_step(plan, i, &step); i++)
-        printf("%-56s %10.6f %10.4f %10.4f %9.1f\n", step.name, step.seconds, step.gflop_direct, step.gflop_executed,
-               step.seconds > 0 ? step.gflop_executed / step.seconds : 0.0);
+    printf("\n%-56s %10s %10s %10s %9s %5s\n", "STEP", "SECONDS", "GFLOP", "EXECUTED", "GFLOP/s", "PEAK");
+    for (int i = 0; nn_plan_step(result->network.plan, i, &step); i++)
+        printf("%-56s %10.6f %10.4f %10.4f %9.1f %4.0f%%\n", step.name, step.seconds, step.gflop_direct,
+               step.gflop_executed, step.seconds > 0 ? step.gflop_executed / step.seconds : 0.0,
+               100 * share_of_peak(result, step.gflop_executed, step.seconds));
 }
 
 static void print_text(const measurement *result, const bench_settings *settings)
 {
     text_print(stdout, result->name);
-    printf(": %dx%d px, fp32, %s, %d thread%s\n", result->network.width, result->network.height, result->info.level,
-           result->info.threads, result->info.threads == 1 ? "" : "s");
+    printf(": %dx%d px, %s, %s, %d thread%s\n", result->network.width, result->network.height,
+           gpen_precision_name(result->info.precision), result->info.level, result->info.threads,
+           result->info.threads == 1 ? "" : "s");
     printf("  time      %.4f s median, %.4f s at best, of %d run%s\n", result->median, result->seconds[0],
            settings->runs, settings->runs == 1 ? "" : "s");
-    printf("  work      %.1f GFLOP executed (%.1f counted directly): %.1f GFLOP/s\n", result->plan.gflop_executed,
-           result->plan.gflop_direct, result->plan.gflop_executed / result->median);
+    printf("  work      %.1f GFLOP executed (%.1f counted directly): %.1f GFLOP/s, %.0f %% of the peak\n",
+           result->plan.gflop_executed, result->plan.gflop_direct, result->plan.gflop_executed / result->median,
+           100 * share_of_peak(result, result->plan.gflop_executed, result->median));
     printf("  memory    %.0f MiB at most: weights %.0f MiB, activations %.0f MiB\n", (double)result->peak / MEBI,
            (double)result->plan.weight_bytes / MEBI, (double)result->plan.arena_bytes / MEBI);
     printf("  output    %016llx\n", (unsigned long long)result->output_hash);
     if (settings->layers)
-        print_layers(result->network.plan);
+        print_layers(result);
 }
 
 /* A handle with nothing in it but this model. */
-static gpen_status open_alone(gpen_model **model, const char *path, model_kind kind, int threads, gpen_error *error)
+static gpen_status open_alone(gpen_model **model, const char *path, model_kind kind, const bench_settings *settings,
+                              gpen_error *error)
 {
-    gpen_options options = {.threads = threads,
+    gpen_options options = {.threads = settings->threads,
+                            .precision = (gpen_precision)settings->precision,
                             .detector = kind == MODEL_DETECTOR ? path : NULL,
                             .parser = kind == MODEL_PARSER ? path : NULL};
     return gpen_model_open(model, kind == MODEL_RESTORER ? path : NULL, &options, error);
@@ -261,6 +281,8 @@ static gpen_status find_kind(const bench_settings *settings, const char *path, m
     if (settings->size && facts.kind != MODEL_DETECTOR)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "only a detector takes any size; this is a %s",
                          model_kind_name(facts.kind));
+    if (settings->precision == GPEN_PRECISION_BF16 && facts.kind == MODEL_DETECTOR)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "faces are always found in fp32");
     return GPEN_OK;
 }
 
@@ -272,6 +294,8 @@ static gpen_status measure_model(gpen_model *model, const bench_settings *settin
     if (status)
         return status;
     gpen_model_describe(model, &result->info);
+    if (result->kind == MODEL_DETECTOR)
+        result->info.precision = GPEN_PRECISION_FP32;
     nn_plan_describe(result->network.plan, &result->plan);
     result->seconds = calloc((size_t)settings->runs, sizeof *result->seconds);
     if (!result->seconds)
@@ -288,7 +312,7 @@ static gpen_status run(const bench_settings *settings, gpen_error *error)
     if (!status)
         status = find_kind(settings, choice.path, &result.kind, error);
     if (!status)
-        status = open_alone(&model, choice.path, result.kind, settings->threads, error);
+        status = open_alone(&model, choice.path, result.kind, settings, error);
     if (!status)
         status = measure_model(model, settings, &result, error);
     result.name = choice.name;
@@ -312,7 +336,7 @@ static bool read_size(const char *text, int *width, int *height)
 
 int command_bench(int argc, char **argv)
 {
-    bench_settings settings = {.width = 1000, .height = 640, .runs = 5, .warmup = 1};
+    bench_settings settings = {.width = 1000, .height = 640, .runs = 5, .warmup = 1, .precision = GPEN_PRECISION_FP32};
     int operands;
     int status = parse(argc, argv, &settings, &operands);
     if (status != CLI_GO_ON)

@@ -9,21 +9,46 @@ static gpen_status open_restorer(gpen_model *model, const char *path, gpen_error
     gpen_status status = weights_open(&file, path, error);
     if (status)
         return status;
-    status = restorer_open(&model->restorer, model->device, file, error);
+    status = restorer_open(&model->restorer, model->device, model->precision, file, error);
     weights_close(file);
     return status;
+}
+
+const char *gpen_precision_name(gpen_precision precision)
+{
+    static const char *const names[] = {"auto", "fp32", "bf16"};
+    return (size_t)precision < sizeof names / sizeof *names ? names[precision] : names[0];
+}
+
+static gpen_status choose_precision(gpen_model *model, gpen_precision wanted, gpen_error *error)
+{
+    bool has_bf16 = nn_device_has_bf16(model->device);
+    if (wanted == GPEN_PRECISION_BF16 && !has_bf16)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT,
+                         "precision bf16 needs a processor with AVX-512 BF16; here the instruction level is %s",
+                         nn_device_level(model->device));
+    bool bf16 = wanted == GPEN_PRECISION_BF16 || (wanted == GPEN_PRECISION_AUTO && has_bf16);
+    model->precision = bf16 ? GPEN_PRECISION_BF16 : GPEN_PRECISION_FP32;
+    return GPEN_OK;
+}
+
+int room_plan_flags(gpen_precision precision)
+{
+    return precision == GPEN_PRECISION_BF16 ? NN_BF16 : 0;
 }
 
 static gpen_status open_all(gpen_model *model, const char *path, const gpen_options *options, gpen_error *error)
 {
     nn_device_options device = {.threads = options->threads, .level = options->level};
     gpen_status status = nn_device_open(&model->device, &device, error);
+    if (!status)
+        status = choose_precision(model, options->precision, error);
     if (!status && path)
         status = open_restorer(model, path, error);
     if (!status && options->detector)
         status = detector_open(&model->detector, model->device, options->detector, error);
     if (!status && options->parser)
-        status = parser_open(&model->parser, model->device, options->parser, error);
+        status = parser_open(&model->parser, model->device, model->precision, options->parser, error);
     return status;
 }
 
@@ -57,7 +82,9 @@ void gpen_model_close(gpen_model *model)
 void gpen_model_describe(const gpen_model *model, gpen_model_info *info)
 {
     const restorer *r = &model->restorer;
-    *info = (gpen_model_info){.level = nn_device_level(model->device), .threads = nn_device_threads(model->device)};
+    *info = (gpen_model_info){.level = nn_device_level(model->device),
+                              .precision = model->precision,
+                              .threads = nn_device_threads(model->device)};
     if (!r->plan)
         return;
     nn_plan_info plan;

@@ -26,8 +26,8 @@ class Doctor(support.CommandLineTest):
 
     def test_a_machine_in_order(self):
         findings = self.findings(GPEN_CPU="")
-        self.assertEqual({"processor", "instructions", "memory", "pictures", "restorer", "detector", "parser", "self-test",
-                          "data", "cache", "state"},
+        self.assertEqual({"processor", "instructions", "precision", "memory", "pictures", "restorer", "detector", "parser", "self-test",
+                          "sandbox", "data", "cache", "state"},
                          set(findings))
         self.assertNotIn("problem", {finding["state"] for finding in findings.values()})
         self.assertIn(str(self.home), findings["data"]["text"])
@@ -75,7 +75,8 @@ class Bench(support.CommandLineTest):
         result = self.bench("--layers", "--threads", "2", GPEN_CPU="generic")
         self.assertEqual(("gpen-mini", "restorer", 64, 64, "fp32", "generic", 2, 2),
                          tuple(result[key] for key in ("name", "kind", "width", "height", "precision", "level", "threads", "runs")))
-        for key in ("median_s", "min_s", "peak_mib", "weight_mib", "arena_mib", "gflop_direct", "gflop_executed"):
+        for key in ("median_s", "min_s", "peak_mib", "weight_mib", "arena_mib", "gflop_direct", "gflop_executed", "peak_gflops",
+                    "share_of_peak"):
             self.assertGreater(result[key], 0, key)
         self.assertEqual(result["min_s"], result["seconds"][0])
         self.assertAlmostEqual(result["median_s"], sum(result["seconds"]) / 2)
@@ -86,8 +87,20 @@ class Bench(support.CommandLineTest):
         self.assertNotIn("layers", self.bench())
 
     def test_one_output_for_any_number_of_threads(self):
-        hashes = {self.bench("--threads", threads)["output_hash"] for threads in ("1", "2", "3", "5")}
-        self.assertEqual(1, len(hashes))
+        for precision in ("fp32", "auto"):
+            hashes = {self.bench("--threads", threads, "--precision", precision)["output_hash"] for threads in ("1", "2", "3", "5")}
+            self.assertEqual(1, len(hashes), precision)
+
+    def test_precisions(self):
+        fine = self.bench(GPEN_CPU="generic")
+        self.assertEqual("fp32", self.bench("--precision", "auto", GPEN_CPU="generic")["precision"])
+        self.assertIn("bf16", self.gpen("bench", "--precision", "bf16", expect=3, GPEN_CPU="generic").err)
+        self.gpen("bench", "--precision", "fp8", expect=2)
+        best = self.bench("--precision", "auto")
+        if best["precision"] == "bf16":
+            self.assertEqual("avx512-bf16", best["level"])
+            self.assertLess(best["arena_mib"], fine["arena_mib"])
+            self.assertNotEqual(best["output_hash"], self.bench("--precision", "fp32")["output_hash"])
 
     def test_another_model_gives_another_output(self):
         support.write_tiny_model(self.root / "other.safetensors", seed=9)
@@ -138,7 +151,8 @@ class Bench(support.CommandLineTest):
 
 
 class Help(support.CommandLineTest):
-    commands = (["enhance", "detect"] if pictures_known else []) + ["models", "models list", "models import", "models verify", "doctor", "bench"]
+    commands = (["enhance", "detect"] if pictures_known else []) + ["models", "models list", "models pull", "models import",
+                                                                    "models verify", "doctor", "bench"]
 
     def test_every_command_explains_itself(self):
         for command in self.commands:
