@@ -2,7 +2,8 @@
 # Installs what is missing for a purpose, and nothing when all is there: no network and no root are needed then.
 #
 #     scripts/install.sh build    compile the program
-#     scripts/install.sh test     ... and run its tests, with the peers they compare with (torch, OpenCV)
+#     scripts/install.sh test     ... and run its tests, with the peers they compare with (torch, OpenCV) and, on Debian
+#                                 and Ubuntu, what builds and emulates the Arm kernels
 #     scripts/install.sh fuzz     compile, and fuzz with clang
 #     scripts/install.sh lint     compile, and run clang-format, clang-tidy, cppcheck and shellcheck
 #
@@ -50,7 +51,7 @@ is_there() {
     pkg-config) have pkg-config || have pkgconf ;;
     vips) module vips ;;
     sqlite) module sqlite3 3.37 ;;
-    libarchive | cmocka) module "$1" ;;
+    libarchive | libcurl | libseccomp | cmocka) module "$1" ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
@@ -59,16 +60,23 @@ is_there() {
             compiles clang -fsanitize=fuzzer,address
         ;;
     python3) have "$(find_python)" ;;
+    arm-compiler)
+        printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' | compiles aarch64-linux-gnu-gcc
+        ;;
     *) have "$1" ;;
     esac
 }
 
-needs_build="compiler headers make meson ninja pkg-config vips libarchive sqlite"
+needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite"
+# What narrows the worker processes exists on Linux only.
+[ "$(uname -s)" != Linux ] || needs_build="$needs_build libseccomp"
 needs_test="$needs_build sanitizers cmocka python3"
 needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
 # Peers are compared with where they are; without them those tests skip.
 peers="numpy opencv torch"
+# Elsewhere a cross compiler comes without a C library.
+emulation="arm-compiler qemu-aarch64"
 
 missing() {
     for need in "$@"; do
@@ -87,6 +95,8 @@ package() { # MANAGER NEED
     apt-get:vips) echo libvips-dev ;;
     apt-get:libarchive) echo libarchive-dev ;;
     apt-get:sqlite) echo libsqlite3-dev ;;
+    apt-get:libcurl) echo libcurl4-openssl-dev ;;
+    apt-get:libseccomp) echo libseccomp-dev ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:libfuzzer) echo libclang-rt-dev ;;
     dnf:headers) echo glibc-devel ;;
@@ -95,6 +105,8 @@ package() { # MANAGER NEED
     dnf:vips) echo vips-devel ;;
     dnf:libarchive) echo libarchive-devel ;;
     dnf:sqlite) echo sqlite-devel ;;
+    dnf:libcurl) echo libcurl-devel ;;
+    dnf:libseccomp) echo libseccomp-devel ;;
     dnf:cmocka) echo libcmocka-devel ;;
     dnf:libfuzzer) echo compiler-rt ;;
     dnf:clang-format | dnf:clang-tidy) echo clang-tools-extra ;;
@@ -103,6 +115,7 @@ package() { # MANAGER NEED
     pacman:sanitizers) echo gcc ;;
     pacman:pkg-config) echo pkgconf ;;
     pacman:vips) echo libvips ;;
+    pacman:libcurl) echo curl ;;
     pacman:libfuzzer) echo compiler-rt ;;
     pacman:clang-format | pacman:clang-tidy) echo clang ;;
     pacman:python3) echo python ;;
@@ -110,8 +123,11 @@ package() { # MANAGER NEED
     pacman:opencv) echo python-opencv ;;
     pacman:torch) echo python-pytorch ;;
     brew:pkg-config) echo pkgconf ;;
+    brew:libcurl) echo curl ;;
     brew:clang | brew:libfuzzer | brew:clang-format | brew:clang-tidy) echo llvm ;;
     brew:python3) echo python ;;
+    apt-get:arm-compiler) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+    apt-get:qemu-aarch64) echo qemu-user ;;
     apt-get:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower
     *:numpy | *:opencv | *:torch) echo "python3-$2" ;;
     *) echo "$2" ;;
@@ -182,7 +198,7 @@ install_needs() {
     [ -n "$wanted" ] || return 0
     manager=$(find_manager)
     [ -n "$manager" ] || die "no package manager that this script knows. Please install: $wanted" \
-        "(libraries with their headers: libvips 8.13 or newer, libarchive, SQLite 3.37 or newer; for tests cmocka)"
+        "(libraries with their headers: libvips 8.13 or newer, libarchive, libcurl, SQLite 3.37 or newer; for tests cmocka)"
     case $manager:$wanted in brew:*compiler* | brew:*headers*) install_compiler_tools_of_apple ;; esac
     refresh "$manager"
     install_packages "$manager" $(packages "$manager" $wanted)
@@ -209,6 +225,15 @@ install_peers() {
     done
 }
 
+install_emulation() {
+    [ "$(uname -m)" = x86_64 ] && [ "$(find_manager)" = apt-get ] || return 0
+    wanted=$(missing $emulation)
+    [ -n "$wanted" ] || return 0
+    refresh apt-get
+    (install_packages apt-get $(packages apt-get $wanted)) ||
+        say "$wanted could not be installed: the Arm kernels will not be tested"
+}
+
 # ---------------------------------------------------------------- versions that systems get wrong
 
 check_versions() {
@@ -227,6 +252,7 @@ build) install_needs $needs_build ;;
 test)
     install_needs $needs_test
     install_peers
+    install_emulation
     ;;
 fuzz) install_needs $needs_fuzz ;;
 lint) install_needs $needs_lint ;;
