@@ -75,13 +75,9 @@ needs_test="$needs_build sanitizers cmocka python3"
 needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
 # Peers are compared with where they are; without them those tests skip.
-<<<<<<< HEAD
 peers="numpy opencv torch pictures"
-=======
-peers="numpy opencv torch"
 # Elsewhere a cross compiler comes without a C library.
 emulation="arm-compiler qemu-aarch64"
->>>>>>> main
 
 missing() {
     for need in "$@"; do
