@@ -5,7 +5,7 @@ DESTDIR ?=
 # Warnings are errors in CI, where CI is set, and in the sanitizer build.
 WERROR ?= $(if $(CI),true,false)
 
-.PHONY: all test sanitize bench parity fuzz lint format install uninstall clean help
+.PHONY: all test sanitize arm bench peers parity fuzz lint format install uninstall clean help
 
 all: build/build.ninja
 	@meson compile -C build
@@ -25,8 +25,14 @@ sanitize: build-debug/build.ninja
 	@GPEN_SANITIZED=1 ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	    scripts/run-tests.sh build-debug --timeout-multiplier 5
 
+arm:
+	@WERROR=$(WERROR) scripts/arm.sh
+
 bench: all
 	build/gpen bench
+
+peers: all
+	@scripts/peers.sh $(PEERS)
 
 parity: all
 	@scripts/parity.sh $(PARITY)
@@ -54,8 +60,10 @@ help:
 	@echo 'make             build the program: build/gpen'
 	@echo 'make test        build, and run the tests at every instruction level of this processor'
 	@echo 'make sanitize    the same in a debug build with AddressSanitizer and UBSan (build-debug)'
+	@echo 'make arm         build the engine for 64-bit Arm and run its tests in QEMU (build-arm)'
 	@echo 'make parity      compare with the PyTorch reference, large shapes too (PARITY=--small: only small ones)'
 	@echo 'make bench       measure the speed on this machine'
+	@echo 'make peers       measure it beside ONNX Runtime and PyTorch (PEERS="--only gpen-512 --rounds 9"), and draw that'
 	@echo 'make fuzz        fuzz the readers with clang: FUZZ_SECONDS=60 each, TARGET=fuzz_NAME for one'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck, shellcheck'
 	@echo 'make format      bring the C files into the house style (clang-format 14)'

@@ -46,6 +46,7 @@ if ! "$root/scripts/install.sh" test; then
 fi
 step "tests" build/test-results.txt make test
 step "tests under sanitizers" build-debug/test-results.txt make sanitize
+step "tests on an emulated Arm processor" build-arm/test-results.txt make arm
 step "comparison with PyTorch" build/parity-results.txt make parity PARITY=--small
 step "lint" build/lint-results.txt make lint
 finish

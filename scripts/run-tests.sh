@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds a build folder and runs its tests: all of them at the processor's best instruction level, then those that
-# compute (suites kernels and models) again at each level below it. Used by `make test` and `make sanitize`.
+# compute (suites kernels and models) again at each level below it. Used by `make test`, `make sanitize` and `make arm`.
+# A build for another kind of processor runs at its best level only: emulation is slow.
 #
 #     scripts/run-tests.sh BUILD [meson test option...]
 set -eu
@@ -14,9 +15,13 @@ results=$build/test-results.txt
 
 # GPEN_CPU can only lower the level, so the best one needs no name here, on any kind of processor.
 lower_levels() {
+    [ -z "${GPEN_EMULATED:-}" ] || return 0
     echo generic
     if grep -qsw avx512f /proc/cpuinfo || sysctl -n machdep.cpu.leaf7_features 2>/dev/null | grep -qw AVX512F; then
         echo avx2
+    fi
+    if grep -qsw avx512_bf16 /proc/cpuinfo; then
+        echo avx512
     fi
 }
 
@@ -47,7 +52,7 @@ build_all() {
 
 build_all || die "$build could not be built"
 say "all tests in $build, at the best level of this processor"
-run_suite best "$@"
+run_suite "best${GPEN_EMULATED:+-of-$GPEN_EMULATED}" "$@"
 for level in $(lower_levels); do
     say "kernels and models in $build, at level $level"
     GPEN_CPU=$level

@@ -19,11 +19,10 @@ static void examine_restorer(finding_list *findings)
         return;
     }
     if (choice.bundled)
-        finding_add(
-            findings, "restorer", FINDING_NOTE,
-            "only the small one that comes with the program; 'gpen models import FILE' installs a published one, "
-            "of full quality (%s)",
-            choice.path);
+        finding_add(findings, "restorer", FINDING_NOTE,
+                    "only the small one that comes with the program; 'gpen models pull GPEN-BFR-512' fetches the "
+                    "published one, of full quality (%s)",
+                    choice.path);
     else
         finding_add(findings, "restorer", FINDING_OK, "%s is used by default (%s)", choice.name, choice.path);
     model_choice_free(&choice);
@@ -144,8 +143,8 @@ static void examine_parser(finding_list *findings)
         finding_add(findings, "parser", FINDING_PROBLEM, "%s", error.message);
     else if (!choice.path)
         finding_add(findings, "parser", FINDING_NOTE,
-                    "none: restored faces are fitted in by an ellipse; 'gpen models import FILE' installs a ParseNet, "
-                    "which knows a face's edge");
+                    "none: restored faces are fitted in by an ellipse; 'gpen models pull ParseNet' fetches a network "
+                    "that knows a face's edge");
     else if (try_parser(choice.path, &error))
         finding_add(findings, "parser", FINDING_PROBLEM, "%s does not work: %s", choice.name, error.message);
     else

@@ -8,6 +8,8 @@
 #include "cli/cli.h"
 #include "cli/enhance.h"
 #include "cli/interrupt.h"
+#include "cli/once.h"
+#include "cli/receipt_model.h"
 #include "cli/text.h"
 
 /* The models of a batch; of a detector and a parser, name and path are NULL where there is none. */
@@ -35,7 +37,18 @@ static void free_models(enhance_models *models)
     model_choice_free(&models->parser);
 }
 
-/* One line about the models, so that a person knows what made the results, and that there may be better. */
+/* Who has only the small model is told of the better one, once. */
+static void mention_full_quality(gpen_language language)
+{
+    if (!models_pull_available() || !once("full-quality-mentioned"))
+        return;
+    complain(language == GPEN_CHINESE ? "如需最佳效果，请运行 'gpen models pull GPEN-BFR-512' 下载已发布的模型"
+                                        "（仅限研究和非商业用途）。此提示只显示一次"
+                                      : "for full quality, 'gpen models pull GPEN-BFR-512' fetches the published model "
+                                        "(for research and non-commercial use); this is said only once");
+}
+
+/* One line about the models, so that a person knows what made the results. */
 static void announce(const enhance_settings *settings, const enhance_models *models, int size)
 {
     char others[512] = "";
@@ -44,25 +57,34 @@ static void announce(const enhance_settings *settings, const enhance_models *mod
     if (models->detector.name)
         snprintf(others, sizeof others, "; %s finds the faces%s%s", models->detector.name,
                  models->parser.name ? ", their edges " : "", models->parser.name ? models->parser.name : "");
-    if (models->restorer.bundled)
-        complain("using the small model that comes with the program%s; 'gpen models import FILE' installs a published "
-                 "one of full quality",
-                 others);
-    else
+    if (models->restorer.bundled) {
+        complain("using the small model that comes with the program%s", others);
+        mention_full_quality(text_language());
+    } else {
         complain("using %s, %d px%s", models->restorer.name, size, others);
+    }
 }
 
-static gpen_status write_receipt(const enhance_models *models, enhance_batch *batch, const char *level,
+static gpen_status write_receipt(const enhance_models *models, enhance_batch *batch, const gpen_model_info *info,
                                  gpen_error *error)
 {
     receipt *made = &batch->made;
-    made->level = level;
+    made->level = info->level;
+    made->precision = gpen_precision_name(info->precision);
     gpen_status status = receipt_name_model(&made->restorer, &models->restorer, error);
     if (!status)
         status = receipt_name_model(&made->detector, &models->detector, error);
     if (!status)
         status = receipt_name_model(&made->parser, &models->parser, error);
     return status;
+}
+
+/* Mode plain promises the published arithmetic to within a grey level in each pixel: only fp32 keeps that. */
+static gpen_precision wanted_precision(const enhance_settings *settings)
+{
+    gpen_precision precision = (gpen_precision)settings->precision;
+    bool exact = precision == GPEN_PRECISION_AUTO && settings->look.mode == GPEN_MODE_PLAIN;
+    return exact ? GPEN_PRECISION_FP32 : precision;
 }
 
 static gpen_status open_models(const enhance_settings *settings, enhance_models *models, enhance_batch *batch,
@@ -73,13 +95,14 @@ static gpen_status open_models(const enhance_settings *settings, enhance_models 
         return status;
     gpen_options options = {.detector = models->detector.path,
                             .parser = models->parser.path,
-                            .threads = settings->threads};
+                            .threads = settings->threads,
+                            .precision = wanted_precision(settings)};
     status = gpen_model_open(&batch->model, models->restorer.path, &options, error);
     if (status)
         return status;
     gpen_model_info info;
     gpen_model_describe(batch->model, &info);
-    status = write_receipt(models, batch, info.level, error);
+    status = write_receipt(models, batch, &info, error);
     if (!status)
         announce(settings, models, info.size);
     return status;
@@ -148,7 +171,7 @@ static int run_batch(enhance_batch *batch, const enhance_models *models)
 static int run(const enhance_settings *settings, char **inputs, int count)
 {
     gpen_error error;
-    enhance_batch batch = {.settings = settings, .made = {.settings = settings->look}};
+    enhance_batch batch = {.settings = settings};
     enhance_models models = {0};
     gpen_status status = photo_list_find(&batch.photos, inputs, count, settings->out, &error);
     if (!status)

@@ -11,7 +11,7 @@ void help_print(void)
            "  gpen enhance photo.jpg -o restored.jpg       every face in a photo\n"
            "  gpen enhance photos/ -o restored/            a folder; once more continues\n"
            "  gpen enhance --aligned faces/ -o restored/   photos that are face crops\n"
-           "  gpen models import GPEN-BFR-512.pth          install a published model\n"
+           "  gpen models pull GPEN-BFR-512                fetch and install a published model\n"
            "  gpen doctor                                  does everything work here?\n");
     printf("\nCommands\n");
     for (const cli_command *command = commands; command->name; command++)

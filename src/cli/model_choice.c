@@ -22,10 +22,11 @@ static const char *const published_parsers[] = {"ParseNet", NULL};
 static const preference preferences[] = {
     [MODEL_RESTORER] = {published_restorers, BUNDLED_RESTORER,
                         "no restorer is installed, and the one that belongs to the program is not where it should be; "
-                        "'gpen models import FILE' installs one"},
+                        "'gpen models pull GPEN-BFR-512' fetches one"},
     [MODEL_DETECTOR] = {published_detectors, "retinaface-mini",
-                        "no detector is installed, and without one faces cannot be found in whole photos: install a "
-                        "RetinaFace with 'gpen models import FILE'. Face crops need none: gpen enhance --aligned"},
+                        "no detector is installed, and without one faces cannot be found in whole photos: 'gpen models "
+                        "pull RetinaFace-R50' fetches one, 'gpen models import FILE' installs your own. Face crops "
+                        "need none: gpen enhance --aligned"},
     [MODEL_PARSER] = {published_parsers, NULL, NULL},
 };
 

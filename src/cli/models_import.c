@@ -10,21 +10,27 @@
 #include "cli/text.h"
 #include "portrait/portrait.h"
 
-static void say_installed(const char *path, const char *name)
+void models_print_facts(const char *name)
 {
     char *installed = NULL;
     model_facts facts = {0};
     if (!models_resolve(name, &installed, NULL))
         (void)model_facts_read(installed, &facts, NULL);
-    text_print(stdout, path);
-    printf(": installed as ");
     text_print(stdout, name);
     printf(" (%s", model_kind_name(facts.kind));
     if (facts.kind == MODEL_RESTORER)
         printf(" of %d px", facts.size);
-    printf(", %.1f million parameters)\n", (double)facts.parameters / 1e6);
-    (void)fflush(stdout);
+    printf(", %.1f million parameters)", (double)facts.parameters / 1e6);
     free(installed);
+}
+
+static void say_installed(const char *path, const char *name)
+{
+    text_print(stdout, path);
+    printf(": installed as ");
+    models_print_facts(name);
+    (void)fputc('\n', stdout);
+    (void)fflush(stdout);
 }
 
 static gpen_status check_network(const weights *file, void *context, gpen_error *error)

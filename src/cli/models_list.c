@@ -1,5 +1,6 @@
 /* `gpen models list`. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/json_write.h"
@@ -23,6 +24,67 @@ static listed_model identify(const installed_model *model)
     listed.readable = !model_facts_read(model->path, &listed.facts, &listed.error);
     return listed;
 }
+
+/* ---------------------------------------------------------------- published ones */
+
+static bool is_installed(const published_model *published, const installed_model *models, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!models[i].bundled && !strcmp(models[i].name, published->name))
+            return true;
+    return false;
+}
+
+static void print_published_json(json_writer *json, const installed_model *models, size_t count)
+{
+    size_t published_count;
+    const published_model *published = published_models(&published_count);
+    json_array(json, "published");
+    for (size_t i = 0; i < published_count; i++) {
+        if (!published_usable(&published[i]))
+            continue;
+        json_object(json, NULL);
+        json_text(json, "name", published[i].name);
+        json_text(json, "kind", published[i].kind);
+        if (published[i].size)
+            json_integer(json, "size", published[i].size);
+        else
+            json_null(json, "size");
+        json_text(json, "purpose", published[i].purpose);
+        if (published[i].bytes)
+            json_integer(json, "bytes", published[i].bytes);
+        else
+            json_null(json, "bytes");
+        json_text(json, "license", published[i].license);
+        json_boolean(json, "license_accepted", license_accepted(&published[i]));
+        json_boolean(json, "installed", is_installed(&published[i], models, count));
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+static void print_published(const installed_model *models, size_t count)
+{
+    size_t published_count;
+    const published_model *published = published_models(&published_count);
+    printf("\nPublished models%s\n", models_pull_available() ? "; 'gpen models pull NAME' fetches one" : "");
+    printf("%-24s  %-13s  %-19s  %11s  %-9s  %s\n", "NAME", "KIND", "WHAT IT DOES", "SIZE", "HERE", "LICENCE");
+    for (size_t i = 0; i < published_count; i++) {
+        const published_model *model = &published[i];
+        char kind[32], bytes[32] = "not known";
+        if (!published_usable(model))
+            continue;
+        snprintf(kind, sizeof kind, "%s", model->kind);
+        if (model->size)
+            snprintf(kind, sizeof kind, "%s %d", model->kind, model->size);
+        if (model->bytes)
+            snprintf(bytes, sizeof bytes, "%.1f MiB", (double)model->bytes / 1048576);
+        printf("%-24s  %-13s  %-19s  %11s  %-9s  %s\n", model->name, kind, model->purpose, bytes,
+               is_installed(model, models, count) ? "installed" : "-", model->license);
+    }
+}
+
+/* ---------------------------------------------------------------- those that can be used */
 
 static void print_json(const installed_model *models, size_t count)
 {
@@ -49,6 +111,7 @@ static void print_json(const installed_model *models, size_t count)
         json_object_end(&json);
     }
     json_array_end(&json);
+    print_published_json(&json, models, count);
     json_object_end(&json);
     json_end_line(&json);
 }
@@ -91,7 +154,8 @@ static void print_table(const installed_model *models, size_t count)
         print_row(&listed, name_columns);
     }
     if (!count)
-        printf("There are no models. 'gpen models import FILE' installs one.\n");
+        printf("There are no models.\n");
+    print_published(models, count);
 }
 
 int models_list_command(int argc, char **argv)
@@ -101,11 +165,12 @@ int models_list_command(int argc, char **argv)
         {"running", "json", 0, NULL, "One JSON object on standard output", .flag = &as_json}};
     const command_manual manual = {
         .command = "models list",
-        .purpose = "which models can be used by name",
+        .purpose = "which models can be used by name, and which can be fetched",
         .usage = "gpen models list [--json]",
         .examples = "gpen models list",
         .notes = "KIND is read from the file: restorer (a GPEN) with the side of its square in\n"
-                 "pixels, detector (a RetinaFace), parser (a ParseNet), unknown, or damaged.",
+                 "pixels, detector (a RetinaFace), parser (a ParseNet), unknown, or damaged.\n"
+                 "Behind the models that are here stand the published ones, with their licences.",
         .options = options,
         .option_count = 1,
     };

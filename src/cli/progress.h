@@ -5,6 +5,7 @@
 #include <gpen.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct progress_line {
     bool shown; /* standard error is a terminal that can redraw a line */
@@ -21,6 +22,15 @@ progress_line progress_begin(size_t total, bool wanted, gpen_language language);
 
 /* Draws the line anew, with the name of what is worked on now. */
 void progress_draw(const progress_line *progress, const char *name);
+
+/* How far a download is. */
+typedef struct progress_bytes {
+    int64_t ended, total; /* total -1: unknown */
+    double rate;          /* bytes a second; 0: not known yet */
+} progress_bytes;
+
+/* The same for a download. */
+void progress_draw_bytes(const progress_line *progress, const progress_bytes *bytes, const char *name);
 
 /* Takes the line away, so that something else can be printed. */
 void progress_clear(const progress_line *progress);

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "portrait/room.h"
 
-enum { LONG_EDGE = 1500, REDUCED_EDGE = 1000, LEAST_EDGE = 32, PLANES = RETINAFACE_LEVELS * RETINAFACE_HEADS };
+enum { LONG_EDGE = 1500, REDUCED_EDGE = 1000, LEAST_EDGE = 32 };
 
 gpen_status detector_open(detector *d, nn_device *device, const char *path, gpen_error *error)
 {
@@ -21,8 +21,7 @@ void detector_close(detector *d)
     *d = (detector){0};
 }
 
-/* Makes the plan one for width x height. */
-static gpen_status fit_plan(detector *d, int width, int height, gpen_error *error)
+gpen_status detector_fit(detector *d, int width, int height, gpen_error *error)
 {
     if (d->plan && d->width == width && d->height == height)
         return GPEN_OK;
@@ -76,7 +75,7 @@ static void fill_input(const gpen_image *photo, double scale, int width, int hei
 /* Channels of each output: two anchors' boxes, scores, landmarks. */
 static const size_t head_channels[RETINAFACE_HEADS] = {8, 4, 20};
 
-static size_t plane_floats(int output, int width, int height)
+size_t detector_plane_floats(int output, int width, int height)
 {
     int step = 8 << (output / RETINAFACE_HEADS);
     return head_channels[output % RETINAFACE_HEADS] * (size_t)((height + step - 1) / step) *
@@ -88,15 +87,15 @@ static gpen_status run(detector *d, const gpen_image *photo, double scale, float
                        gpen_error *error)
 {
     size_t input = (size_t)3 * (size_t)d->width * (size_t)d->height, floats = input;
-    for (int i = 0; i < PLANES; i++)
-        floats += plane_floats(i, d->width, d->height);
-    float *block = aligned_new(floats * sizeof *block), *planes[PLANES];
+    for (int i = 0; i < DETECTOR_PLANES; i++)
+        floats += detector_plane_floats(i, d->width, d->height);
+    float *block = aligned_new(floats * sizeof *block), *planes[DETECTOR_PLANES];
     if (!block)
         return gpen_fail_memory(error, "finding faces", floats * sizeof *block);
     size_t at = input;
-    for (int i = 0; i < PLANES; i++) {
+    for (int i = 0; i < DETECTOR_PLANES; i++) {
         planes[i] = block + at;
-        at += plane_floats(i, d->width, d->height);
+        at += detector_plane_floats(i, d->width, d->height);
     }
     fill_input(photo, scale, d->width, d->height, block);
     nn_plan_run(d->plan, block, planes);
@@ -123,7 +122,7 @@ gpen_status detector_find(detector *d, const gpen_image *photo, float least_scor
     int width = (int)lrint(photo->width * reduction), height = (int)lrint(photo->height * reduction);
     if (width < LEAST_EDGE || height < LEAST_EDGE)
         return GPEN_OK; /* no room for a face */
-    gpen_status status = fit_plan(d, width, height, error);
+    gpen_status status = detector_fit(d, width, height, error);
     if (!status)
         status = run(d, photo, 1 / reduction, least_score, faces, error);
     if (!status && reduction < 1)

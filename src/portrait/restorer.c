@@ -4,7 +4,8 @@
 #include "base/memory.h"
 #include "portrait/room.h"
 
-gpen_status restorer_open(restorer *r, nn_device *device, const weights *file, gpen_error *error)
+gpen_status restorer_open(restorer *r, nn_device *device, gpen_precision precision, const weights *file,
+                          gpen_error *error)
 {
     gpen_status status = gpen_architecture_read(&r->architecture, file, error);
     if (status)
@@ -15,7 +16,7 @@ gpen_status restorer_open(restorer *r, nn_device *device, const weights *file, g
     if (!graph)
         return gpen_fail_memory(error, "the network's steps", 0);
     nn_weights source = weights_for_plan(file);
-    status = nn_plan_compile(&r->plan, device, graph, &source, 0, error);
+    status = nn_plan_compile(&r->plan, device, graph, &source, room_plan_flags(precision), error);
     nn_graph_free(graph);
     if (status)
         return status;

@@ -64,15 +64,8 @@ static gpen_status record_sum(const char *folder, const char *name, const char *
         sum_path = NULL;
     if (asprintf(&line, "%s  %s\n", digest, path_name(path)) < 0)
         line = NULL;
-    atomic_file sum;
-    status = sum_path && line ? atomic_file_begin(&sum, sum_path, error) : gpen_fail_memory(error, "a path", 0);
-    if (!status) {
-        status = atomic_file_write(&sum, line, strlen(line), error);
-        if (status)
-            atomic_file_abandon(&sum);
-        else
-            status = atomic_file_commit(&sum, true, error);
-    }
+    status =
+        sum_path && line ? file_replace(sum_path, line, strlen(line), error) : gpen_fail_memory(error, "a path", 0);
     free(line);
     free(sum_path);
     return status;

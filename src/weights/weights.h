@@ -127,4 +127,82 @@ gpen_status sha256_list_find(const char *list, const char *name, char digest[65]
  * without GLib, which cannot compute it. */
 gpen_status file_sha256(const char *path, char digest[65], gpen_error *error);
 
+/* ---------------------------------------------------------------- published models
+ * What can be fetched with `gpen models pull`, and how. While a model is fetched, and between two attempts, what is
+ * there of it stands in the folder downloads below the models folder, where nothing is taken for a model:
+ *   NAME.part      the bytes so far, locked by the process that fetches them
+ *   NAME.note      where they came from, so that they can be continued
+ *   NAME.license   the licence that was accepted
+ *   NAME.sha256    of a model whose publisher names no sum: that of the file that was installed first */
+
+typedef struct published_model {
+    const char *name; /* as it will be installed */
+    const char *file; /* what its publisher calls it; a mirror has it under this name */
+    const char *kind; /* "restorer", "detector", "parser"; "upscaler" has no network in this program yet */
+    int size;         /* of a restorer: pixels; else 0 */
+    const char *purpose;
+    const char *license;
+    int64_t bytes;                /* of the file; 0: not published */
+    const char *sha256;           /* of the file; NULL: not published */
+    const char *const *addresses; /* in the order in which they are tried; ends with NULL */
+} published_model;
+
+/* The catalogue. Static. */
+const published_model *published_models(size_t *count);
+const published_model *published_find(const char *name); /* NULL when there is none of that name */
+
+/* Can this program run it? */
+bool published_usable(const published_model *model);
+
+/* Was this model's licence, as the catalogue words it now, accepted before? Then nobody is asked again. A note that
+ * cannot be read is none. */
+bool license_accepted(const published_model *model);
+
+/* Remembers that it was. Errors: WRITE_FAILED, DISK_FULL, OUT_OF_MEMORY, MODEL_MISSING (no folder for models is known). */
+gpen_status license_accept(const published_model *model, gpen_error *error);
+
+typedef enum pull_step {
+    PULL_ASKING,     /* `address` is asked; `bytes` are there already */
+    PULL_RECEIVING,  /* `bytes` of `total` are there; several times a second at most, at least once a second */
+    PULL_FAILED,     /* `address` did not deliver it: `reason` */
+    PULL_WAITING,    /* all addresses failed; they are tried again in `seconds`. Repeated while it waits */
+    PULL_INSTALLING, /* all of it is there, and is checked and written as safetensors */
+} pull_step;
+
+typedef struct pull_event {
+    pull_step step;
+    const char *address;  /* without a password or query */
+    int64_t bytes, total; /* total -1: unknown */
+    double seconds;
+    const gpen_error *reason;
+} pull_event;
+
+typedef struct pull_options {
+    const char *from;    /* the one address to ask, in place of all others; or NULL */
+    const char *mirrors; /* folders on web servers, separated by spaces, that are asked first; or NULL */
+    int retries;         /* how often all addresses are tried once more, with longer and longer waits between */
+    int stall_seconds;   /* an address that sends nearly nothing for so long is given up */
+    bool overwrite;      /* fetch it although it is installed, and replace that */
+
+    /* Whether the tensors are what the catalogue says; asked before anything is installed. */
+    gpen_status (*check)(const weights *file, const published_model *model, gpen_error *error);
+
+    /* Told what happens, when it is not NULL. false: stop, the call ends with CANCELLED. */
+    bool (*watch)(void *context, const pull_event *event);
+    void *context;
+} pull_options;
+
+/* Can this build fetch anything? (It needs libcurl and a SHA-256.) */
+bool models_pull_available(void);
+
+/* Fetches the model and installs it. The file is compared with the published length and SHA-256; where no sum is
+ * published, with the one recorded when it was first installed. *present: it was installed and whole, and nothing was
+ * done. Proxies are those of libcurl's environment variables (https_proxy, all_proxy, no_proxy, ...).
+ * Not to be called while another thread starts or ends a use of a libcurl that is older than 7.84.
+ * Errors: FETCH_FAILED (no address delivered it, or another process is fetching it), FETCH_REFUSED (an address that is
+ * not http or https, or leads to one that is not), MODEL_INVALID (what came is not the model), EXISTS (something else is
+ * installed under this name), CANCELLED, UNSUPPORTED_FORMAT (this build cannot), and those of models_import. What came
+ * is kept and continued by the next call, unless it was wrong. */
+gpen_status models_pull(const published_model *model, const pull_options *options, bool *present, gpen_error *error);
+
 #endif

@@ -253,7 +253,7 @@ class Refusals(support.CommandLineTest):
 
     def test_no_model_at_all(self):
         (self.assets / "gpen-mini.safetensors").unlink()
-        self.assertIn("models import", self.enhance("a.png", "-o", "out", expect=3).err)
+        self.assertIn("models pull", self.enhance("a.png", "-o", "out", expect=3).err)
 
     def test_an_empty_folder_is_no_failure(self):
         (self.root / "empty").mkdir()

@@ -128,7 +128,7 @@ class Models(support.CommandLineTest):
         self.gpen("models", "import", expect=2)
         self.gpen("models", "list", "x", expect=2)
         self.assertIn("gpen models import", self.gpen("models", "--help").out)
-        for part in ("list", "import", "verify"):
+        for part in ("list", "pull", "import", "verify"):
             self.assertIn(f"gpen models {part}", self.gpen("models", part, "--help").out)
 
 

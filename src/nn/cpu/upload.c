@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "nn/backend.h"
+#include "nn/cpu/bf16.h"
 #include "nn/cpu/cpu.h"
 #include "nn/device.h"
 
@@ -36,6 +37,18 @@ size_t pack_reserve(cpu_upload *upload, size_t floats)
 float *pack_at(cpu_upload *upload, size_t offset)
 {
     return upload->writing ? upload->program->packed + offset : NULL;
+}
+
+void pack_number(const cpu_kernels *kernels, void *panel, size_t row, size_t column, float value)
+{
+    size_t place = packed_place(kernels, row, column);
+    if (kernels->number_bytes == sizeof(float)) {
+        float *floats = panel;
+        floats[place] = value;
+    } else {
+        uint16_t *halves = panel;
+        halves[place] = bf16_from_float(value);
+    }
 }
 
 gpen_status pack_read(cpu_upload *upload, nn_weight weight, float **values, size_t *bytes)
@@ -163,7 +176,10 @@ static gpen_status place(cpu_program *program, const nn_graph *graph, gpen_error
     for (int i = 1; i < count; i++) {
         const cpu_step *step = &program->steps[i];
         bool kept = is_output(program, i) || (program->keep_marks && *step->node.mark);
-        blocks[i] = (arena_block){nn_shape_floats(&step->node.shape), i, kept ? count : last_reader(graph, i), 0};
+        size_t floats = nn_shape_floats(&step->node.shape);
+        if (step->node.shape.kind == NN_MAP)
+            floats = number_floats(program, floats);
+        blocks[i] = (arena_block){floats, i, kept ? count : last_reader(graph, i), 0};
         blocks[count + i] = (arena_block){step->scratch_floats + (size_t)threads * step->thread_floats, i, i, 0};
     }
     bool placed = arena_place(blocks, 2 * count, &program->arena_floats);
@@ -257,7 +273,8 @@ static gpen_status upload_graph(void **out, nn_device *device, const nn_graph *g
     cpu_program *program = calloc(1, sizeof *program);
     if (!program)
         return gpen_fail_memory(error, "a plan", sizeof *program);
-    program->kernels = device->kernels;
+    program->floats = cpu_kernels_of_floats(device->kernels);
+    program->kernels = flags & NN_BF16 ? device->kernels : program->floats;
     program->pool = device->pool;
     program->keep_marks = flags & NN_KEEP_MARKS;
     cpu_upload upload = {.program = program, .graph = graph, .weights = weights, .error = error};
@@ -275,7 +292,10 @@ static gpen_status upload_graph(void **out, nn_device *device, const nn_graph *g
 static gpen_status resize(void *state, const nn_graph *graph, const nn_weights *weights, gpen_error *error)
 {
     cpu_program *old = state;
-    cpu_program new = {.kernels = old->kernels, .pool = old->pool, .keep_marks = old->keep_marks};
+    cpu_program new = {.kernels = old->kernels,
+                       .floats = old->floats,
+                       .pool = old->pool,
+                       .keep_marks = old->keep_marks};
     cpu_upload upload = {.program = &new, .graph = graph, .weights = weights, .error = error};
     gpen_status status = lay_out(&upload);
     bool same_weights = new.layout == old->layout &&new.packed_floats == old->packed_floats;
@@ -295,12 +315,17 @@ static gpen_status resize(void *state, const nn_graph *graph, const nn_weights *
     return GPEN_OK;
 }
 
-static void unblock(const float *map, const nn_shape *shape, float *values)
+static void unblock(const cpu_program *program, nn_value value, float *values)
 {
+    const nn_shape *shape = value_shape(program, value);
     size_t pixels = (size_t)shape->height * (size_t)shape->width;
-    for (int c = 0; c < shape->channels; c++)
-        for (size_t p = 0; p < pixels; p++)
-            values[(size_t)c * pixels + p] = map[((size_t)(c / BLOCK) * pixels + p) * BLOCK + (size_t)(c % BLOCK)];
+    for (int block = 0; block < nn_blocks(shape->channels); block++)
+        for (size_t p = 0; p < pixels; p++) {
+            float numbers[BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT)));
+            program->kernels->widen(plane_at(program, value, block) + pixel_bytes(program, p), BLOCK, numbers);
+            for (int c = block * BLOCK; c < shape->channels && c < (block + 1) * BLOCK; c++)
+                values[(size_t)c * pixels + p] = numbers[c % BLOCK];
+        }
 }
 
 /* A value's numbers in the order channel, row, column. */
@@ -308,7 +333,7 @@ static void read_value(const cpu_program *program, nn_value value, float *values
 {
     const nn_shape *shape = value_shape(program, value);
     if (shape->kind == NN_MAP)
-        unblock(value_at(program, value), shape, values);
+        unblock(program, value, values);
     else
         memcpy(values, value_at(program, value),
                (size_t)shape->channels * (size_t)shape->height * (size_t)shape->width * sizeof *values);
@@ -370,6 +395,11 @@ static int64_t read_mark(const void *state, const char *mark, float *values)
     return 0;
 }
 
+static double peak(const void *state)
+{
+    return cpu_peak(state);
+}
+
 const nn_backend nn_backend_cpu = {
     .name = "cpu",
     .upload = upload_graph,
@@ -379,4 +409,5 @@ const nn_backend nn_backend_cpu = {
     .describe = describe,
     .step = describe_step,
     .read = read_mark,
+    .peak = peak,
 };

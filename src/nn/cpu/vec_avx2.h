@@ -4,8 +4,9 @@
 #endif
 #include <immintrin.h>
 
-#define LANES     8
-#define TILE_ROWS 6 /* 12 accumulators, 2 of the panel, 1 broadcast: 15 of 16 registers */
+#define LANES        8
+#define TILE_ROWS    6 /* 12 accumulators, 2 of the panel, 1 broadcast: 15 of 16 registers */
+#define TILE_VECTORS 2
 
 typedef __m256 vec;
 

@@ -4,8 +4,9 @@
 #endif
 #include <immintrin.h>
 
-#define LANES     16
-#define TILE_ROWS 12 /* 24 accumulators, 2 of the panel, the rest for broadcasts */
+#define LANES        16
+#define TILE_ROWS    12 /* 24 accumulators, 2 of the panel, the rest for broadcasts */
+#define TILE_VECTORS 2
 
 typedef __m512 vec;
 

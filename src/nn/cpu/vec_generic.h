@@ -2,8 +2,9 @@
  * whatever else a compiler knows. Multiplication and addition are rounded separately. */
 #include <string.h>
 
-#define LANES     4
-#define TILE_ROWS 6 /* 12 accumulators, 2 of the panel, 1 broadcast: fits 16 registers */
+#define LANES        4
+#define TILE_ROWS    6 /* 12 accumulators, 2 of the panel, 1 broadcast: fits 16 registers */
+#define TILE_VECTORS 2
 
 typedef float vec __attribute__((vector_size(16)));
 
