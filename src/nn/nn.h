@@ -57,11 +57,11 @@ int nn_levels_available(const char **names, int capacity);
 
 typedef struct nn_weights {
     void *context;
+    /* Writes all `count` numbers of tensor `tensor`, row-major, to values. count is what the graph expects. */
+    gpen_status (*read)(void *context, int tensor, float *values, int64_t count, gpen_error *error);
     /* Where the packed form is kept for the next time and for other processes: the beginning of a file's path, different for different
      * weights, in a folder that is there. NULL: nowhere. A file that cannot be read or written costs time, never a failure. */
     const char *kept;
-    /* Writes all `count` numbers of tensor `tensor`, row-major, to values. count is what the graph expects. */
-    gpen_status (*read)(void *context, int tensor, float *values, int64_t count, gpen_error *error);
 } nn_weights;
 
 /* A piece of a tensor as an operation uses it: numbers from `offset` on, each times `scale`. */
