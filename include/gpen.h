@@ -61,7 +61,7 @@ extern "C" {
     X(FETCH_REFUSED, "fetch_refused", "The address may not be fetched.", "不允许从该地址下载。")                       \
     X(CANCELLED, "cancelled", "Cancelled.", "已取消。")                                                                \
     X(EXISTS, "exists", "The result is there already; it was left as it is.", "结果已存在，未作改动。")                \
-    X(FETCH_FAILED, "fetch_failed", "The download did not succeed.", "下载未成功。")                                    \
+    X(FETCH_FAILED, "fetch_failed", "The download did not succeed.", "下载未成功。")                                   \
     X(IN_USE, "in_use", "Another gpen is at work on these batches.", "另一个 gpen 正在处理这些批次。")                 \
     X(STORE_DAMAGED, "store_damaged", "The record of the batches is damaged or cannot be read.",                       \
       "批次记录已损坏或无法读取。")
@@ -129,6 +129,9 @@ typedef struct gpen_options {
                           A level this processor lacks is an error. The variable GPEN_CPU can only lower it. */
     gpen_precision
         precision; /* of restorer and parser; faces are always found in FP32. BF16 where the level lacks it is an error */
+    const char
+        *cache; /* a folder where models are kept in the form this processor wants, mapped and shared by all processes
+                        * that open them; made when it is not there. NULL: each process makes and has its own */
 } gpen_options;
 
 /* What a model is, read from its tensors' names and shapes. All zero but level, precision and threads without a restorer. */

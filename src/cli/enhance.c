@@ -93,11 +93,14 @@ static gpen_status open_models(const enhance_settings *settings, enhance_models 
     gpen_status status = choose_models(settings, models, error);
     if (status || settings->dry_run)
         return status;
-    gpen_options options = {.detector = models->detector.path,
-                            .parser = models->parser.path,
-                            .threads = settings->threads,
-                            .precision = wanted_precision(settings)};
+    char *cache = packed_models_folder();
+    const gpen_options options = {.detector = models->detector.path,
+                                  .parser = models->parser.path,
+                                  .threads = settings->threads,
+                                  .precision = wanted_precision(settings),
+                                  .cache = cache};
     status = gpen_model_open(&batch->model, models->restorer.path, &options, error);
+    free(cache);
     if (status)
         return status;
     gpen_model_info info;

@@ -35,8 +35,9 @@
 typedef struct nn_device nn_device;
 
 typedef struct nn_device_options {
-    int threads;       /* 0: one for each processor this process may use */
-    const char *level; /* "generic", "neon", "avx2", "avx512", "avx512-bf16"; NULL: the best there is, lowered by GPEN_CPU */
+    int threads; /* 0: one for each processor this process may use */
+    const char
+        *level; /* "generic", "neon", "avx2", "avx512", "avx512-bf16"; NULL: the best there is, lowered by GPEN_CPU */
 } nn_device_options;
 
 /* Errors: BAD_ARGUMENT (a level that is unknown or that this processor lacks), OUT_OF_MEMORY. Release with nn_device_close,
@@ -58,6 +59,9 @@ typedef struct nn_weights {
     void *context;
     /* Writes all `count` numbers of tensor `tensor`, row-major, to values. count is what the graph expects. */
     gpen_status (*read)(void *context, int tensor, float *values, int64_t count, gpen_error *error);
+    /* Where the packed form is kept for the next time and for other processes: the beginning of a file's path, different for different
+     * weights, in a folder that is there. NULL: nowhere. A file that cannot be read or written costs time, never a failure. */
+    const char *kept;
 } nn_weights;
 
 /* A piece of a tensor as an operation uses it: numbers from `offset` on, each times `scale`. */

@@ -1,15 +1,19 @@
 /* RetinaFace on a photo: reduce, run, decode, and back to the photo's pixels. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "portrait/room.h"
 
 enum { LONG_EDGE = 1500, REDUCED_EDGE = 1000, LEAST_EDGE = 32 };
 
-gpen_status detector_open(detector *d, nn_device *device, const char *path, gpen_error *error)
+gpen_status detector_open(detector *d, nn_device *device, const char *path, const char *cache, gpen_error *error)
 {
     d->device = device;
+    d->cache = cache ? strdup(cache) : NULL;
+    if (cache && !d->cache)
+        return gpen_fail_memory(error, "the detector", strlen(cache));
     gpen_status status = weights_open(&d->file, path, error);
     return status ? status : retinaface_architecture_read(&d->architecture, d->file, error);
 }
@@ -18,7 +22,18 @@ void detector_close(detector *d)
 {
     nn_plan_free(d->plan);
     weights_close(d->file);
+    free(d->cache);
     *d = (detector){0};
+}
+
+static gpen_status resize_plan(detector *d, nn_graph *graph, gpen_error *error)
+{
+    if (!graph)
+        return gpen_fail_memory(error, "the network's steps", 0);
+    nn_weights source = weights_for_plan(d->file);
+    gpen_status status = nn_plan_resize(d->plan, graph, &source, error);
+    nn_graph_free(graph);
+    return status;
 }
 
 gpen_status detector_fit(detector *d, int width, int height, gpen_error *error)
@@ -26,12 +41,8 @@ gpen_status detector_fit(detector *d, int width, int height, gpen_error *error)
     if (d->plan && d->width == width && d->height == height)
         return GPEN_OK;
     nn_graph *graph = retinaface_graph(&d->architecture, d->file, height, width);
-    if (!graph)
-        return gpen_fail_memory(error, "the detector's steps", 0);
-    nn_weights source = weights_for_plan(d->file);
-    gpen_status status = d->plan ? nn_plan_resize(d->plan, graph, &source, error)
-                                 : nn_plan_compile(&d->plan, d->device, graph, &source, 0, error);
-    nn_graph_free(graph);
+    gpen_status status =
+        d->plan ? resize_plan(d, graph, error) : room_compile(&d->plan, d->device, graph, d->file, 0, d->cache, error);
     if (!status) {
         d->width = width;
         d->height = height;

@@ -3,13 +3,13 @@
 
 #include "portrait/room.h"
 
-static gpen_status open_restorer(gpen_model *model, const char *path, gpen_error *error)
+static gpen_status open_restorer(gpen_model *model, const char *path, const char *cache, gpen_error *error)
 {
     weights *file;
     gpen_status status = weights_open(&file, path, error);
     if (status)
         return status;
-    status = restorer_open(&model->restorer, model->device, model->precision, file, error);
+    status = restorer_open(&model->restorer, model->device, model->precision, file, cache, error);
     weights_close(file);
     return status;
 }
@@ -37,6 +37,20 @@ int room_plan_flags(gpen_precision precision)
     return precision == GPEN_PRECISION_BF16 ? NN_BF16 : 0;
 }
 
+gpen_status room_compile(nn_plan **plan, nn_device *device, nn_graph *graph, const weights *file, int flags,
+                         const char *cache, gpen_error *error)
+{
+    if (!graph)
+        return gpen_fail_memory(error, "the network's steps", 0);
+    char *kept = weights_kept_path(file, cache);
+    nn_weights source = weights_for_plan(file);
+    source.kept = kept;
+    gpen_status status = nn_plan_compile(plan, device, graph, &source, flags, error);
+    free(kept);
+    nn_graph_free(graph);
+    return status;
+}
+
 static gpen_status open_all(gpen_model *model, const char *path, const gpen_options *options, gpen_error *error)
 {
     nn_device_options device = {.threads = options->threads, .level = options->level};
@@ -44,11 +58,11 @@ static gpen_status open_all(gpen_model *model, const char *path, const gpen_opti
     if (!status)
         status = choose_precision(model, options->precision, error);
     if (!status && path)
-        status = open_restorer(model, path, error);
+        status = open_restorer(model, path, options->cache, error);
     if (!status && options->detector)
-        status = detector_open(&model->detector, model->device, options->detector, error);
+        status = detector_open(&model->detector, model->device, options->detector, options->cache, error);
     if (!status && options->parser)
-        status = parser_open(&model->parser, model->device, model->precision, options->parser, error);
+        status = parser_open(&model->parser, model->device, model->precision, options->parser, options->cache, error);
     return status;
 }
 

@@ -190,7 +190,7 @@ static float *run_plan(const trial *t, tensors *w, const float *image, int threa
     nn_plan *plan;
     assert_int_equal(nn_device_open(&device, &(nn_device_options){.threads = threads}, &error), GPEN_OK);
     nn_graph *graph = make_graph(t, w);
-    nn_weights source = {w, read_tensor};
+    nn_weights source = {.context = w, .read = read_tensor};
     if (nn_plan_compile(&plan, device, graph, &source, NN_KEEP_MARKS | precision, &error))
         fail_msg("%s", error.message);
     nn_graph_free(graph);

@@ -21,7 +21,7 @@ static gpen_status read_values(void *context, int tensor, float *values, int64_t
     return GPEN_OK;
 }
 
-static const nn_weights source = {NULL, read_values};
+static const nn_weights source = {.read = read_values};
 static const nn_weight kernel_weight = {.tensor = 1, .count = 16, .scale = 1};
 
 static nn_device *open_device(void)

@@ -1,7 +1,8 @@
 /* The CPU backend's program: steps over an arena and packed weights. Private to src/nn/cpu.
  *
  * Memory of a program
- *     packed   one block, written while uploading, only read while running: [node 0's weights][node 1's] ...
+ *     packed   one block, written while uploading or mapped from a file that an earlier upload left, only read while running:
+ *              [node 0's weights][node 1's] ...
  *     arena    one block: every value and every step's scratch at a fixed offset, shared by those whose lifetimes allow it
  *
  * A kind of step is one file with two functions: prepare_NAME decides how the step will work, asks for scratch and packs its
@@ -14,6 +15,7 @@
 #include "base/threads.h"
 #include "nn/arena.h"
 #include "nn/cpu/kernels.h"
+#include "nn/cpu/packed.h"
 #include "nn/graph.h"
 
 typedef struct cpu_program cpu_program;
@@ -90,8 +92,10 @@ struct cpu_program {
     cpu_step *steps; /* numbered as their values; number 0 is no step */
     int count;
     size_t *value_offsets; /* arena offset of each value */
-    float *arena, *packed;
-    size_t arena_floats, packed_floats, packed_capacity;
+    float *arena;
+    const float *packed;         /* the weights' first number */
+    packed_weights packed_block; /* what holds them */
+    size_t arena_floats, packed_floats;
     uint64_t layout; /* of the packed weights: the same number, the same places */
     bool keep_marks;
     const float *input; /* during a run */

@@ -1,7 +1,8 @@
 /* From a graph to a program, and running it.
  *
  * Every step is prepared twice: the first pass only counts packed numbers and scratch, then arena and packed memory are taken
- * at once, and the second pass writes the weights. A prepare function does the same in both; pack_at tells them apart. */
+ * at once, and the second pass writes the weights (unless a file has them already). A prepare function does the same in both; pack_at tells them apart. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ size_t pack_reserve(cpu_upload *upload, size_t floats)
 
 float *pack_at(cpu_upload *upload, size_t offset)
 {
-    return upload->writing ? upload->program->packed + offset : NULL;
+    return upload->writing ? upload->program->packed_block.floats + offset : NULL;
 }
 
 void pack_number(const cpu_kernels *kernels, void *panel, size_t row, size_t column, float value)
@@ -216,7 +217,7 @@ static gpen_status prepare_all(cpu_upload *upload)
 static void release_parts(cpu_program *program)
 {
     aligned_free(program->arena, program->arena_floats * sizeof(float));
-    aligned_free(program->packed, program->packed_capacity * sizeof(float));
+    packed_release(&program->packed_block);
     free(program->steps);
     free(program->value_offsets);
 }
@@ -238,13 +239,55 @@ static gpen_status take_arena(cpu_program *program, gpen_error *error)
 static gpen_status pack_all(cpu_upload *upload)
 {
     cpu_program *program = upload->program;
-    program->packed_capacity = program->packed_floats;
-    program->packed = aligned_new(program->packed_capacity * sizeof(float));
-    if (!program->packed)
-        return gpen_fail_memory(upload->error, "the packed weights", program->packed_capacity * sizeof(float));
-    memset(program->packed, 0, program->packed_capacity * sizeof(float));
+    if (!packed_new(&program->packed_block, program->packed_floats))
+        return gpen_fail_memory(upload->error, "the packed weights", program->packed_floats * sizeof(float));
     upload->writing = true;
-    return prepare_all(upload);
+    gpen_status status = prepare_all(upload);
+    upload->writing = false;
+    return status;
+}
+
+/* What the packed numbers depend on beside the weights themselves. */
+static uint64_t packed_key(const cpu_program *program)
+{
+    const uint64_t fnv_prime = UINT64_C(0x100000001B3);
+    uint64_t key = program->layout;
+    for (const char *c = gpen_version(); *c; c++)
+        key = (key ^ (unsigned char)*c) * fnv_prime;
+    for (const char *c = program->kernels->level; *c; c++)
+        key = (key ^ (unsigned char)*c) * fnv_prime;
+    return ((key ^ program->kernels->number_bytes) * fnv_prime ^ PACKING_VERSION) * fnv_prime;
+}
+
+/* WEIGHTS-LEVEL-KEY.packed; NULL: there is no place for it. */
+static char *packed_file(const cpu_upload *upload, uint64_t key)
+{
+    char *path = NULL;
+    const char *kept = upload->weights->kept;
+    if (!kept || asprintf(&path, "%s-%s-%016" PRIx64 ".packed", kept, upload->program->kernels->level, key) < 0)
+        return NULL;
+    return path;
+}
+
+/* Packed by an earlier upload, or packed now and kept for the next. What was kept is mapped at once, so that processes that
+ * start together share it too; before that the own copy goes, so that there are never two. */
+static gpen_status take_packed(cpu_upload *upload)
+{
+    cpu_program *program = upload->program;
+    uint64_t key = packed_key(program);
+    char *path = packed_file(upload, key);
+    gpen_status status = GPEN_OK;
+    if (!path || !packed_map(&program->packed_block, path, key, program->packed_floats)) {
+        status = pack_all(upload);
+        if (!status && path && packed_write(&program->packed_block, path, key)) {
+            packed_release(&program->packed_block);
+            if (!packed_map(&program->packed_block, path, key, program->packed_floats))
+                status = pack_all(upload);
+        }
+    }
+    free(path);
+    program->packed = program->packed_block.floats;
+    return status;
 }
 
 /* Everything but the packed weights: the steps, where values stand, the arena. */
@@ -280,7 +323,7 @@ static gpen_status upload_graph(void **out, nn_device *device, const nn_graph *g
     cpu_upload upload = {.program = program, .graph = graph, .weights = weights, .error = error};
     gpen_status status = lay_out(&upload);
     if (!status)
-        status = pack_all(&upload);
+        status = take_packed(&upload);
     if (status) {
         release(program);
         return status;
@@ -300,15 +343,15 @@ static gpen_status resize(void *state, const nn_graph *graph, const nn_weights *
     gpen_status status = lay_out(&upload);
     bool same_weights = new.layout == old->layout &&new.packed_floats == old->packed_floats;
     if (!status && !same_weights)
-        status = pack_all(&upload);
+        status = take_packed(&upload);
     if (status) {
         release_parts(&new);
         return status;
     }
     if (same_weights) {
         new.packed = old->packed;
-        new.packed_capacity = old->packed_capacity;
-        old->packed = NULL;
+        new.packed_block = old->packed_block;
+        old->packed_block = (packed_weights){0};
     }
     release_parts(old);
     *old = new;
