@@ -1,5 +1,5 @@
 #!/bin/sh
-# From a fresh machine to a restored face: installs what is missing, builds, and restores the example.
+# From a fresh machine to a restored photo: installs what is missing, builds, and restores the example.
 set -eu
 root=$(cd "$(dirname "$0")" && pwd)
 . "$root/scripts/common.sh"
@@ -8,20 +8,20 @@ root=$(cd "$(dirname "$0")" && pwd)
 say "building"
 make -C "$root"
 
-before=$root/assets/example/face-degraded.png
-after=$root/build/example/face-restored.png
+before=$root/assets/example/photo-degraded.jpg
+after=$root/build/example/photo-restored.png
 mkdir -p "$root/build/example"
-say "restoring the example face"
-"$root/build/gpen" enhance --aligned "$before" -o "$after" --strength 100 --overwrite
+say "restoring the example photo"
+"$root/build/gpen" enhance "$before" -o "$after" --strength 100 --overwrite
 
 cat <<TEXT
 
-The face as it came:   $before
-The face restored:     $after
+The photo as it came:   $before
+The photo restored:     $after
 
-Now one of your own, a face crop or a folder of them:
+Now one of your own, or a folder of them:
 
-    $root/build/gpen enhance --aligned FACE... -o OUT
+    $root/build/gpen enhance PHOTO... -o OUT
 
 $root/build/gpen --help says the rest.
 TEXT

@@ -82,5 +82,5 @@ inside() { # NAME COMMAND
 }
 
 inside run ./run.sh
-cp "$home/gpen/build/example/face-restored.png" "$out/"
+cp "$home/gpen/build/example/photo-restored.png" "$out/"
 inside test ./test.sh

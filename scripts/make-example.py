@@ -5,8 +5,9 @@
 
     face-original.png    the astronaut's face, aligned as GPEN wants it, 256x256: what a restoration would ideally find
     face-degraded.png    the same made small, blurred, noisy and JPEG-compressed, then enlarged again: what it is given
+    photo-degraded.jpg   the whole photo, blurred, made small, noisy and compressed, then enlarged again
 
-The same photo gives the same pictures each time: the noise has a fixed seed. Both results are committed, so that
+The same photo gives the same pictures each time: the noise has a fixed seed. All results are committed, so that
 nobody needs Python to see the example.
 """
 import pathlib
@@ -16,7 +17,7 @@ import numpy as np
 
 SIZE = 256
 REDUCTION = 2
-BLUR_SIGMA = 2.4
+FACE_BLUR, PHOTO_BLUR = 2.4, 1.4  # sigma in pixels; the face is about as large in its crop as twice in the photo
 NOISE_SIGMA = 2.0
 JPEG_QUALITY = 70
 NOISE_SEED = 1
@@ -41,15 +42,15 @@ def similarity(source, target):
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
 
-def degrade(face):
-    small = cv2.resize(cv2.GaussianBlur(face, (0, 0), BLUR_SIGMA), None, fx=1 / REDUCTION, fy=1 / REDUCTION,
+def degrade(picture, blur):
+    small = cv2.resize(cv2.GaussianBlur(picture, (0, 0), blur), None, fx=1 / REDUCTION, fy=1 / REDUCTION,
                        interpolation=cv2.INTER_AREA)
     noise = np.random.RandomState(NOISE_SEED).normal(0, NOISE_SIGMA, small.shape)
     noisy = np.clip(np.rint(small + noise), 0, 255).astype(np.uint8)
     done, compressed = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not done:
         raise SystemExit("make-example: OpenCV could not write a JPEG")
-    return cv2.resize(cv2.imdecode(compressed, cv2.IMREAD_COLOR), (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+    return cv2.resize(cv2.imdecode(compressed, cv2.IMREAD_COLOR), picture.shape[1::-1], interpolation=cv2.INTER_CUBIC)
 
 
 def write(path, image):
@@ -65,7 +66,8 @@ def main():
         raise SystemExit(f"make-example: could not read {folder / 'astronaut.png'}")
     face = cv2.warpAffine(photo, similarity(LANDMARKS, TEMPLATE), (SIZE, SIZE), flags=cv2.INTER_CUBIC)
     write(folder / "face-original.png", face)
-    write(folder / "face-degraded.png", degrade(face))
+    write(folder / "face-degraded.png", degrade(face, FACE_BLUR))
+    write(folder / "photo-degraded.jpg", degrade(photo, PHOTO_BLUR))
 
 
 if __name__ == "__main__":

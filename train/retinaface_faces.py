@@ -4,30 +4,24 @@ gives them.
 Asked once, that detector is loose: its landmarks move by some per cent of the eyes' distance with a face's size and place. It is
 therefore asked about each portrait at several sizes, angles and mirrored, each answer is carried back to the portrait, and the
 median of those that agree is the label."""
-import glob
 import json
 import os
-import random
 
 import cv2
 import numpy as np
 import torch
 
+import face_pictures
 from retinaface_net import ANCHORS, MEAN_BGR, STRIDES, TEACHER_ANCHORS, VARIANCES, load_teacher
 
-HELD_OUT = 40
 # side of the portrait in the view, angle, mirrored; faces fill about half of a portrait
 VIEWS = tuple((side, angle, mirrored) for side in (96, 128, 176, 240) for angle in (0, -12, 12) for mirrored in (False, True))
 SWAP = [1, 0, 2, 4, 3]                        # eyes and corners of the mouth change places in a mirror
 
 
 def face_files(shared, held_out):
-    """The first HELD_OUT of the shuffled files are kept from every training."""
-    files = sorted(glob.glob(os.path.join(shared, "faces", "*.jpg")))
-    if len(files) <= HELD_OUT:
-        raise SystemExit(f"{shared}/faces holds {len(files)} portraits; is --shared right?")
-    random.Random(7).shuffle(files)
-    return files[:HELD_OUT] if held_out else files[HELD_OUT:]
+    """The held-out files, or those to train on."""
+    return face_pictures.face_files(shared)[0 if held_out else 1]
 
 
 def anchors(height, width, sizes_of=ANCHORS):

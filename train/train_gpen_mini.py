@@ -1,8 +1,8 @@
 """Train the bundled restorer gpen-mini: a narrow GPEN of 256 px, on a CPU, from the synthetic faces.
 
-    python3 train/train_gpen_mini.py [--shared DIR] [--out build/train/gpen-mini] [--steps 4400]
+    python3 train/train_gpen_mini.py [--shared DIR] [--out build/train/gpen-mini] [--steps 4700]
 
-Writes OUT/model.pth (averaged weights) and OUT/checkpoint.pth at every report; run again, it goes on from there. Every step draws
+Writes OUT/model.pth and OUT/checkpoint.pth at every report; run again, it goes on from there. Every step draws
 its faces and its damage from the step's own number, so a run that was interrupted sees what an uninterrupted one would have seen.
 Then: train/to_safetensors.py makes the bundled file, train/measure_gpen_mini.py says what it reaches."""
 import argparse
@@ -24,7 +24,7 @@ DECAY_FROM = 0.4                                              # of all steps: un
 BANDS = ((1.0, 4.0), (0.5, 2.0))                              # differences of Gaussians, in px: see face_metrics.detail_band
 SHARES, SHARES_LATER, LATER = (0.27, 0.43, 0.30), (0.12, 0.33, 0.55), 700  # light, middling, strong damage: leaving good faces alone
                                                               # is learnt in a few hundred steps, repairing bad ones takes thousands
-GAIN, GAIN_AT_END, END_FROM = 0.4, 0.65, 0.84             # how much more detail than the original's is asked for where none is left;
+GAIN, GAIN_AT_END, END_FROM = 0.4, 0.65, 0.785            # how much more detail than the original's is asked for where none is left;
                                                               # asked for from the beginning, the most would teach noise
 
 
@@ -120,19 +120,21 @@ class Training:
                 self.average[name].lerp_(self.weights[name], 1 - keep)
         return loss.item()
 
-    def save(self):
+    def save(self, steps):
+        """Until the last step model.pth is an average over the last few hundred: the newest weights are restless while the rate is high.
+        At the end the rate is so low that they are calm, and the average would only be older."""
         os.makedirs(self.out, exist_ok=True)
         bare = {name: v.detach() for name, v in self.weights.items()}
         save({"weights": bare, "average": self.average, "optimiser": self.optimiser.state_dict(), "step": self.step, "seconds": self.seconds},
              os.path.join(self.out, "checkpoint.pth"))
-        save(self.average, os.path.join(self.out, "model.pth"))
+        save(self.average if self.step < steps else bare, os.path.join(self.out, "model.pth"))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", help="folder with faces/ (default: GPEN_SHARED, or ../shared beside the repository)")
     parser.add_argument("--out", default="build/train/gpen-mini")
-    parser.add_argument("--steps", type=int, default=4400)
+    parser.add_argument("--steps", type=int, default=4700)
     parser.add_argument("--every", type=int, default=200, help="steps between reports and checkpoints")
     parser.add_argument("--threads", type=int, default=2)
     a = parser.parse_args()
@@ -148,9 +150,9 @@ def main():
         losses.append(t.advance(faces, a.steps))
         t.seconds += time.time() - start
         if t.step % a.every == 0 or t.step == a.steps:
-            t.save()
+            t.save(a.steps)
             left = t.seconds / t.step * (a.steps - t.step) / 60
-            print(f"{t.step}/{a.steps} {t.seconds / 60:.1f} min, {left:.0f} to go, loss {np.mean(losses):.4f}; {report(t.average, sets)}", flush=True)
+            print(f"{t.step}/{a.steps} {t.seconds / 60:.1f} min, {left:.0f} to go, loss {np.mean(losses):.4f}; {report(t.average if t.step < a.steps else t.weights, sets)}", flush=True)
             losses = []
 
 
