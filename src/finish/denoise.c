@@ -234,7 +234,7 @@ static void set_thresholds(float squares[SIDE][SIDE], float coarse, float fine, 
 
 void tile_denoise(tile *t, int inset, int strength, const finish_noise *noise, denoise_scratch *s)
 {
-    const float luma = 0.03f, chroma = 0.036f;
+    const float luma = 0.025f, chroma = 0.031f;
     for (int c = 0; c < t->colours; c++) {
         float fine = noise->fine[c], coarse = noise->coarse[c] > fine ? noise->coarse[c] : fine;
         if (coarse <= 0)

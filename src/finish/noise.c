@@ -40,7 +40,7 @@ void tile_from_opponent(tile *t, int inset)
 
 enum {
     BLOCK = 16,         /* pixels a side; 8 x 8 fine details, 4 x 4 coarse ones */
-    MOST_BLOCKS = 8192, /* measured: a large photo is sampled */
+    MOST_BLOCKS = 4096, /* measured: a large photo is sampled */
     KINDS = 6,          /* fine and coarse of three planes */
 };
 
