@@ -1,7 +1,8 @@
 /* Scratches and dust: marks thinner than a few pixels, darker or lighter than all around them, are found by what a morphological
  * closing fills or an opening takes away, and painted over from their rims inwards.
  *
- * Fine texture is full of such marks, so a mark counts only where few others are near, and never within eyes, brows and mouth, whose
+ * Fine texture is full of such marks, so a mark counts only where few others are near, where the picture without it differs less
+ * from place to place than the mark does from it (the corner of a collar is no dust), and never within eyes, brows and mouth, whose
  * glints and lashes look the same. Sources: Serra, "Image analysis and mathematical morphology", 1982 (top-hats); Oliveira, Bowen,
  * McKenna and Chang, "Fast digital image inpainting", 2001 (repeated convolution over the hole). */
 #include <math.h>
@@ -20,7 +21,8 @@ enum {
 
 /* Lightness in 8 bits is enough to find a mark, and goes 32 pixels at a time. */
 struct dust_scratch {
-    uint8_t light[TILE_VALUES], first[TILE_VALUES], second[TILE_VALUES], between[TILE_VALUES], marks[TILE_VALUES];
+    uint8_t light[TILE_VALUES], first[TILE_VALUES], second[TILE_VALUES], between[TILE_VALUES];
+    uint8_t high[TILE_VALUES], low[TILE_VALUES], marks[TILE_VALUES], sure[TILE_VALUES];
     uint8_t found[TILE_VALUES], state[TILE_VALUES];
     uint8_t across[TILE_VALUES]; /* marks counted along the row */
     uint16_t near[TILE_VALUES];  /* and around */
@@ -95,28 +97,44 @@ static void tile_lightness(const tile *t, uint8_t *light)
     }
 }
 
-FINISH_WIDE static void larger_difference(const uint8_t *restrict light, const uint8_t *restrict closed,
-                                          const uint8_t *restrict opened, int count, uint8_t *restrict to)
+/* marks: how far a pixel sticks out, 0 when its surroundings without the mark differ among themselves as much. */
+FINISH_WIDE static void judge_row(const uint8_t *restrict higher_side, const uint8_t *restrict lower_side,
+                                  const uint8_t *restrict high, const uint8_t *restrict low, int count,
+                                  uint8_t *restrict marks, uint8_t *restrict sure)
 {
     for (int x = 0; x < count; x++) {
-        uint8_t dark = (uint8_t)(closed[x] - light[x]), bright = (uint8_t)(light[x] - opened[x]);
-        to[x] = higher(dark, bright);
+        uint8_t size = (uint8_t)(higher_side[x] - lower_side[x]), range = (uint8_t)(high[x] - low[x]);
+        marks[x] = higher(marks[x], size);
+        sure[x] = higher(sure[x], (uint8_t)(size > range ? size : 0));
     }
 }
 
-/* How far each pixel sticks out of its surroundings, either way: closing less the picture, and the picture less opening. */
+/* One kind of mark, dark or bright: `base` is the picture without it, valid 2 REACH further in than `inset`. */
+static void judge_marks(const tile *t, dust_scratch *s, const uint8_t *base, bool dark, int inset)
+{
+    int inner = inset + 2 * REACH, judged = inner + 2 * REACH;
+    over_squares(t, highest_of_seven, base, s->between, s->first, inner);
+    over_squares(t, highest_of_seven, s->first, s->between, s->high, inner + REACH);
+    over_squares(t, lowest_of_seven, base, s->between, s->first, inner);
+    over_squares(t, lowest_of_seven, s->first, s->between, s->low, inner + REACH);
+    for (int y = judged; y < t->height - judged; y++) {
+        int i = y * TILE_STRIDE + judged;
+        judge_row((dark ? base : s->light) + i, (dark ? s->light : base) + i, s->high + i, s->low + i,
+                  t->width - 2 * judged, s->marks + i, s->sure + i);
+    }
+}
+
+/* Dark marks are what closing fills, bright ones what opening takes away. */
 static void measure_marks(const tile *t, dust_scratch *s, int inset)
 {
-    int inner = inset + 2 * REACH;
+    memset(s->marks, 0, sizeof s->marks);
+    memset(s->sure, 0, sizeof s->sure);
     over_squares(t, highest_of_seven, s->light, s->between, s->first, inset);
     over_squares(t, lowest_of_seven, s->first, s->between, s->second, inset + REACH);
+    judge_marks(t, s, s->second, true, inset);
     over_squares(t, lowest_of_seven, s->light, s->between, s->first, inset);
-    over_squares(t, highest_of_seven, s->first, s->between, s->marks, inset + REACH);
-    for (int y = inner; y < t->height - inner; y++) {
-        int i = y * TILE_STRIDE + inner;
-        larger_difference(s->light + i, s->second + i, s->marks + i, t->width - 2 * inner, s->first + i);
-    }
-    memcpy(s->marks, s->first, sizeof s->marks);
+    over_squares(t, highest_of_seven, s->first, s->between, s->second, inset + REACH);
+    judge_marks(t, s, s->second, false, inset);
 }
 
 FINISH_WIDE static void add_row(uint16_t *restrict columns, const uint8_t *restrict in, const uint8_t *restrict out,
@@ -232,7 +250,7 @@ void tile_remove_dust(tile *t, int inset, int strength, const finish_noise *nois
     float grain = noise->fine[0] > noise->coarse[0] ? noise->fine[0] : noise->coarse[0];
     int least = (int)(255 * fminf(fmaxf(0.05f, 5 * grain), 1)), wanted = 61 - strength * 48 / 100;
     wanted = wanted > least ? wanted : least;
-    int sound = inset - DUST_MARGIN, counted = sound + 2 * REACH;
+    int sound = inset - DUST_MARGIN, counted = sound + 4 * REACH;
     tile_lightness(t, s->light);
     measure_marks(t, s, sound);
     count_near(t, s, counted, least);
@@ -240,7 +258,7 @@ void tile_remove_dust(tile *t, int inset, int strength, const finish_noise *nois
     for (int y = counted + NEAR; y < t->height - counted - NEAR; y++)
         for (int x = counted + NEAR; x < t->width - counted - NEAR; x++) {
             int i = y * TILE_STRIDE + x;
-            if (s->marks[i] > wanted && s->near[i] < crowded && !is_feature(t, x, y, frames, faces, count))
+            if (s->sure[i] > wanted && s->near[i] < crowded && !is_feature(t, x, y, frames, faces, count))
                 s->found[i] = 1;
         }
     paint(t, s, list_holes(t, s, counted + NEAR));

@@ -4,7 +4,7 @@
 
 #include "finish/room.h"
 
-void tile_to_opponent(tile *t, int inset)
+FINISH_WIDE void tile_to_opponent(tile *t, int inset)
 {
     const float a = 0.57735027f, b = 0.70710678f, c = 0.40824829f;
     if (t->colours < 3)
@@ -21,7 +21,7 @@ void tile_to_opponent(tile *t, int inset)
     }
 }
 
-void tile_from_opponent(tile *t, int inset)
+FINISH_WIDE void tile_from_opponent(tile *t, int inset)
 {
     const float a = 0.57735027f, b = 0.70710678f, c = 0.40824829f;
     if (t->colours < 3)

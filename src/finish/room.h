@@ -180,7 +180,7 @@ gpen_status face_protect_skin(gpen_image *photo, const gpen_image *original, con
 
 /* ---------------------------------------------------------------- dust (dust.c) */
 
-enum { DUST_MARGIN = 40 };
+enum { DUST_MARGIN = 48 };
 
 /* Working memory of one thread. */
 typedef struct dust_scratch dust_scratch;

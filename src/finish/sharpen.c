@@ -10,7 +10,7 @@ sharpening sharpen_plan(const finish_settings *settings, const gpen_image *photo
     int edge = photo->width > photo->height ? photo->width : photo->height;
     double sigma = 0.5 + edge / 4000.0, sum = 1;
     sigma = sigma < 0.6 ? 0.6 : sigma > 2 ? 2 : sigma;
-    sharpening plan = {.radius = (int)ceil(3 * sigma), .amount = 2.0f * (float)settings->sharpen / 100};
+    sharpening plan = {.radius = (int)ceil(3 * sigma), .amount = 1.5f * (float)settings->sharpen / 100};
     double taps[7] = {1};
     for (int i = 1; i <= plan.radius; i++) {
         taps[i] = exp(-i * i / (2 * sigma * sigma));

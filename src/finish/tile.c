@@ -21,7 +21,8 @@ static inline __attribute__((always_inline)) void load_samples(const void *row, 
         to[i] = (float)(bits == 8 ? bytes[first + i * step] : words[first + i * step]) * scale;
 }
 
-static void load_run(const unsigned char *row, const gpen_image *photo, int channel, int from, int count, float *to)
+FINISH_WIDE static void load_run(const unsigned char *row, const gpen_image *photo, int channel, int from, int count,
+                                 float *to)
 {
     int step = photo->channels, first = from * step + channel;
     if (photo->bits == 16)
@@ -80,8 +81,8 @@ static inline __attribute__((always_inline)) void store_samples(const float *res
             ((uint16_t *)now)[i * step] = (uint16_t)new_sample(values[i], ((const uint16_t *)was)[i * step], 65535);
 }
 
-static void store_row(const float *values, const gpen_image *from, const gpen_image *to, int x, int y, int channel,
-                      int count)
+FINISH_WIDE static void store_row(const float *values, const gpen_image *from, const gpen_image *to, int x, int y,
+                                  int channel, int count)
 {
     int step = to->channels, bits = to->bits;
     size_t place = ((size_t)x * (size_t)step + (size_t)channel) * (size_t)bits / 8;
