@@ -2,9 +2,9 @@
  * closing fills or an opening takes away, and painted over from their rims inwards.
  *
  * Fine texture is full of such marks, so a mark counts only where few others are near, where the picture without it differs less
- * from place to place than the mark does from it (the corner of a collar is no dust), and never within eyes, brows and mouth, whose
- * glints and lashes look the same. Sources: Serra, "Image analysis and mathematical morphology", 1982 (top-hats); Oliveira, Bowen,
- * McKenna and Chang, "Fast digital image inpainting", 2001 (repeated convolution over the hole). */
+ * from place to place than the mark does from it (the corner of a collar is no dust), and never on a face: its eyes look the same,
+ * and the restorer has already taken its scratches away. Sources: Serra, "Image analysis and mathematical morphology", 1982
+ * (top-hats); Oliveira, Bowen, McKenna and Chang, "Fast digital image inpainting", 2001 (repeated convolution over the hole). */
 #include <math.h>
 #include <string.h>
 
@@ -170,15 +170,13 @@ static void count_near(const tile *t, dust_scratch *s, int inset, int least)
     }
 }
 
-/* Is this pixel part of an eye, a brow or a mouth? */
-static bool is_feature(const tile *t, int x, int y, const face_frame *frames, const finish_face *faces, int count)
+/* Is this pixel part of a face? */
+static bool is_face(const tile *t, int x, int y, const face_frame *frames, int count)
 {
-    for (int i = 0; i < count; i++) {
-        finish_face bare = faces[i];
-        bare.classes = NULL;
-        if (frames[i].eyes > 0 && face_feature(&frames[i], &bare, (float)(t->left + x), (float)(t->top + y)) > 0)
+    static const finish_face bare = {.classes = NULL};
+    for (int i = 0; i < count; i++)
+        if (frames[i].eyes > 0 && face_skin(&frames[i], &bare, (float)(t->left + x), (float)(t->top + y)) > 0)
             return true;
-    }
     return false;
 }
 
@@ -243,8 +241,8 @@ static void paint(tile *t, dust_scratch *s, int count)
     }
 }
 
-void tile_remove_dust(tile *t, int inset, int strength, const finish_noise *noise, const finish_face *faces,
-                      const face_frame *frames, int count, dust_scratch *s)
+void tile_remove_dust(tile *t, int inset, int strength, const finish_noise *noise, const face_frame *frames, int count,
+                      dust_scratch *s)
 {
     const int crowded = (2 * NEAR + 1) * (2 * NEAR + 1) / 5;
     float grain = noise->fine[0] > noise->coarse[0] ? noise->fine[0] : noise->coarse[0];
@@ -258,7 +256,7 @@ void tile_remove_dust(tile *t, int inset, int strength, const finish_noise *nois
     for (int y = counted + NEAR; y < t->height - counted - NEAR; y++)
         for (int x = counted + NEAR; x < t->width - counted - NEAR; x++) {
             int i = y * TILE_STRIDE + x;
-            if (s->sure[i] > wanted && s->near[i] < crowded && !is_feature(t, x, y, frames, faces, count))
+            if (s->sure[i] > wanted && s->near[i] < crowded && !is_face(t, x, y, frames, count))
                 s->found[i] = 1;
         }
     paint(t, s, list_holes(t, s, counted + NEAR));

@@ -72,7 +72,7 @@ static void finish_tile(void *context, int index, int worker)
     tile_load(&t, f->from);
     if (s->dust) {
         inset += DUST_MARGIN;
-        tile_remove_dust(&t, inset, s->dust, &f->noise, f->faces, f->frames, f->count, f->dusters[worker]);
+        tile_remove_dust(&t, inset, s->dust, &f->noise, f->frames, f->count, f->dusters[worker]);
     }
     if (s->denoise) {
         tile_to_opponent(&t, inset);

@@ -20,7 +20,8 @@ typedef struct finish_settings {
     int skin_protect; /* 0..100, faces: holds the colour of skin to the original's */
     int detail_boost; /* 0..100, faces: eyes, brows and lips; hair too where a parser told where it is */
     int fading;       /* 0..100, whole photo: undoes a faded print and its cast */
-    int dust;         /* 0..100, whole photo: removes thin scratches and specks; more finds fainter ones */
+    int dust; /* 0..100, whole photo: removes thin scratches and specks outside faces; more finds fainter ones. The eyes
+                         of a small face that is not among `faces` may be taken for specks */
 } finish_settings;
 
 /* A face of the photo. */
@@ -35,7 +36,7 @@ typedef struct finish_face {
  * from: the photo with its restored faces, sRGB or grey. original: the photo before, of the same size, channels and bits,
  * to which skin is held; NULL: `from` itself. faces: those whose regions count, `count` of them (0: none, then
  * skin_protect and detail_boost do nothing); a face whose landmarks make no sense is passed over.
- * Needs, beside *to, about 3 MB a thread and at most 3 MB for a face at a time, however large the photo is.
+ * Needs, beside *to, about 9 MB a thread (4 MB without dust) and at most 2 MB for a face at a time, however large the photo is.
  * Errors: BAD_ARGUMENT, OUT_OF_MEMORY; *to is zeroed then. */
 gpen_status finish_apply(const gpen_image *from, const gpen_image *original, const finish_settings *settings,
                          const finish_face *faces, int count, thread_pool *pool, gpen_image *to, gpen_error *error);

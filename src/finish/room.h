@@ -187,9 +187,9 @@ typedef struct dust_scratch dust_scratch;
 dust_scratch *dust_scratch_new(void);
 void dust_scratch_free(dust_scratch *scratch);
 
-/* Removes thin marks that lie at least `inset` (DUST_MARGIN or more) from the tile's edge; never within an eye or a mouth; frames (those of
- * the faces, zeroed where there is none) say where these are. */
-void tile_remove_dust(tile *t, int inset, int strength, const finish_noise *noise, const finish_face *faces,
-                      const face_frame *frames, int count, dust_scratch *scratch);
+/* Removes thin marks that lie at least `inset` (DUST_MARGIN or more) from the tile's edge; never on a face; frames (zeroed
+ * where there is none) say where faces are. */
+void tile_remove_dust(tile *t, int inset, int strength, const finish_noise *noise, const face_frame *frames, int count,
+                      dust_scratch *scratch);
 
 #endif
