@@ -20,6 +20,8 @@ enum {
 };
 
 /* Lightness in 8 bits is enough to find a mark, and goes 32 pixels at a time. */
+_Static_assert(4 * REACH + NEAR + ROOM + LAYERS + ROUNDS <= (int)DUST_MARGIN, "nothing looks beyond the margin");
+
 struct dust_scratch {
     uint8_t light[TILE_VALUES], first[TILE_VALUES], second[TILE_VALUES], between[TILE_VALUES];
     uint8_t high[TILE_VALUES], low[TILE_VALUES], marks[TILE_VALUES], sure[TILE_VALUES];

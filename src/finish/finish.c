@@ -10,6 +10,9 @@
 
 enum { PLANES = 6 }; /* of a worker: three of samples, two of luminance, one to think in */
 
+_Static_assert((int)DUST_MARGIN + (int)DENOISE_MARGIN + (int)SHARPEN_MARGIN <= (int)TILE_MARGIN,
+               "every control at once fits into a tile");
+
 /* What all tiles share. */
 typedef struct finishing {
     const gpen_image *from, *original;

@@ -16,7 +16,7 @@
 
 enum {
     TILE_SIDE = 256,  /* pixels of the photo that a tile makes, each way */
-    TILE_MARGIN = 40, /* most pixels around them that its filters look at */
+    TILE_MARGIN = 64, /* most pixels around them that its filters look at */
     TILE_STRIDE = TILE_SIDE + 2 * TILE_MARGIN,
     TILE_VALUES = TILE_STRIDE * TILE_STRIDE,
 };
