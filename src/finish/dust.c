@@ -25,9 +25,9 @@ _Static_assert(4 * REACH + NEAR + ROOM + LAYERS + ROUNDS <= (int)DUST_MARGIN, "n
 struct dust_scratch {
     uint8_t light[TILE_VALUES], first[TILE_VALUES], second[TILE_VALUES], between[TILE_VALUES];
     uint8_t high[TILE_VALUES], low[TILE_VALUES], marks[TILE_VALUES], sure[TILE_VALUES];
-    uint8_t found[TILE_VALUES], state[TILE_VALUES];
-    uint8_t across[TILE_VALUES]; /* marks counted along the row */
-    uint16_t near[TILE_VALUES];  /* and around */
+    uint8_t unknown[TILE_VALUES], reached[TILE_VALUES]; /* pixels of holes, while these are painted over */
+    uint8_t across[TILE_VALUES];                        /* marks counted along the row */
+    uint16_t near[TILE_VALUES];                         /* and around */
     int holes[TILE_VALUES];
     float painted[3][TILE_VALUES];
 };
@@ -182,21 +182,25 @@ static bool is_face(const tile *t, int x, int y, const face_frame *frames, int c
     return false;
 }
 
-/* Marks what is to be painted over, with room around it, and lists it. Returns how many pixels. */
-static int list_holes(const tile *t, dust_scratch *s, int inset)
+FINISH_WIDE static uint8_t largest(const uint8_t *values, int count)
 {
-    int count = 0;
-    memset(s->state, 0, sizeof s->state);
-    for (int y = inset; y < t->height - inset; y++)
-        for (int x = inset; x < t->width - inset; x++) {
-            if (!s->found[y * TILE_STRIDE + x])
+    uint8_t most = 0;
+    for (int x = 0; x < count; x++)
+        most = higher(most, values[x]);
+    return most;
+}
+
+/* Adds a mark's pixel and the room around it to what is to be painted over. Returns how many pixels that is by now. */
+static int add_hole(dust_scratch *s, int mark, int count)
+{
+    for (int y = -ROOM; y <= ROOM; y++)
+        for (int x = -ROOM; x <= ROOM; x++) {
+            int i = mark + y * TILE_STRIDE + x;
+            if (s->unknown[i])
                 continue;
-            for (int i = y - ROOM; i <= y + ROOM; i++)
-                for (int j = x - ROOM; j <= x + ROOM; j++)
-                    if (!s->state[i * TILE_STRIDE + j]) {
-                        s->state[i * TILE_STRIDE + j] = 1;
-                        s->holes[count++] = i * TILE_STRIDE + j;
-                    }
+            s->unknown[i] = 1;
+            s->reached[i] = 0;
+            s->holes[count++] = i;
         }
     return count;
 }
@@ -222,14 +226,14 @@ static bool mean_around(const float *values, const uint8_t *unknown, int i, floa
 static void paint(tile *t, dust_scratch *s, int count)
 {
     for (int round = 0; round < LAYERS + ROUNDS; round++) {
-        const uint8_t *unknown = round < LAYERS ? s->state : NULL;
+        const uint8_t *unknown = round < LAYERS ? s->unknown : NULL;
         for (int h = 0; h < count; h++) {
             int i = s->holes[h];
             for (int c = 0; c < t->colours; c++)
-                if (round < LAYERS && !s->state[i])
+                if (round < LAYERS && !s->unknown[i])
                     s->painted[c][i] = t->planes[c][i];
                 else if (mean_around(t->planes[c], unknown, i, &s->painted[c][i]))
-                    s->found[i] = 2; /* known from the next round on */
+                    s->reached[i] = 1; /* known from the next round on */
                 else
                     s->painted[c][i] = t->planes[c][i];
         }
@@ -237,8 +241,8 @@ static void paint(tile *t, dust_scratch *s, int count)
             int i = s->holes[h];
             for (int c = 0; c < t->colours; c++)
                 t->planes[c][i] = s->painted[c][i];
-            if (s->found[i] == 2)
-                s->state[i] = 0;
+            if (s->reached[i])
+                s->unknown[i] = 0;
         }
     }
 }
@@ -250,16 +254,19 @@ void tile_remove_dust(tile *t, int inset, int strength, const finish_noise *nois
     float grain = noise->fine[0] > noise->coarse[0] ? noise->fine[0] : noise->coarse[0];
     int least = (int)(255 * fminf(fmaxf(0.05f, 5 * grain), 1)), wanted = 61 - strength * 48 / 100;
     wanted = wanted > least ? wanted : least;
-    int sound = inset - DUST_MARGIN, counted = sound + 4 * REACH;
+    int sound = inset - DUST_MARGIN, counted = sound + 4 * REACH, first = counted + NEAR, holes = 0;
     tile_lightness(t, s->light);
     measure_marks(t, s, sound);
     count_near(t, s, counted, least);
-    memset(s->found, 0, sizeof s->found);
-    for (int y = counted + NEAR; y < t->height - counted - NEAR; y++)
-        for (int x = counted + NEAR; x < t->width - counted - NEAR; x++) {
+    memset(s->unknown, 0, sizeof s->unknown);
+    for (int y = first; y < t->height - first; y++) {
+        if (largest(s->sure + y * TILE_STRIDE + first, t->width - 2 * first) <= wanted)
+            continue;
+        for (int x = first; x < t->width - first; x++) {
             int i = y * TILE_STRIDE + x;
             if (s->sure[i] > wanted && s->near[i] < crowded && !is_face(t, x, y, frames, count))
-                s->found[i] = 1;
+                holes = add_hole(s, i, holes);
         }
-    paint(t, s, list_holes(t, s, counted + NEAR));
+    }
+    paint(t, s, holes);
 }
