@@ -5,7 +5,7 @@ DESTDIR ?=
 # Warnings are errors in CI, where CI is set, and in the sanitizer build.
 WERROR ?= $(if $(CI),true,false)
 
-.PHONY: all test sanitize arm bench parity fuzz lint format install uninstall clean help
+.PHONY: all test sanitize arm bench peers parity fuzz lint format install uninstall clean help
 
 all: build/build.ninja
 	@meson compile -C build
@@ -30,6 +30,9 @@ arm:
 
 bench: all
 	build/gpen bench
+
+peers: all
+	@scripts/peers.sh $(PEERS)
 
 parity: all
 	@scripts/parity.sh $(PARITY)
@@ -60,6 +63,7 @@ help:
 	@echo 'make arm         build the engine for 64-bit Arm and run its tests in QEMU (build-arm)'
 	@echo 'make parity      compare with the PyTorch reference, large shapes too (PARITY=--small: only small ones)'
 	@echo 'make bench       measure the speed on this machine'
+	@echo 'make peers       measure it beside ONNX Runtime and PyTorch (PEERS="--only gpen-512 --rounds 9"), and draw that'
 	@echo 'make fuzz        fuzz the readers with clang: FUZZ_SECONDS=60 each, TARGET=fuzz_NAME for one'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck, shellcheck'
 	@echo 'make format      bring the C files into the house style (clang-format 14)'

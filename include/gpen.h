@@ -61,7 +61,10 @@ extern "C" {
     X(FETCH_REFUSED, "fetch_refused", "The address may not be fetched.", "不允许从该地址下载。")                       \
     X(CANCELLED, "cancelled", "Cancelled.", "已取消。")                                                                \
     X(EXISTS, "exists", "The result is there already; it was left as it is.", "结果已存在，未作改动。")                \
-    X(FETCH_FAILED, "fetch_failed", "The download did not succeed.", "下载未成功。")
+    X(FETCH_FAILED, "fetch_failed", "The download did not succeed.", "下载未成功。")                                   \
+    X(IN_USE, "in_use", "Another gpen is at work on these batches.", "另一个 gpen 正在处理这些批次。")                 \
+    X(STORE_DAMAGED, "store_damaged", "The record of the batches is damaged or cannot be read.",                       \
+      "批次记录已损坏或无法读取。")
 
 typedef enum gpen_status {
 #define GPEN_STATUS_ENUM(identifier, name, english, chinese) GPEN_##identifier,
@@ -109,24 +112,39 @@ GPEN_API void gpen_image_free(gpen_image *image);
 /* A loaded restorer, and a detector and a parser where asked for, with their compiled plans, working memory and threads. */
 typedef struct gpen_model gpen_model;
 
+/* Which numbers a network computes with. BF16 halves memory and time: maps and convolution weights in bfloat16, every sum in
+ * float32; the restored face stays within one grey level of FP32's on average. It needs a processor with AVX-512 BF16. */
+typedef enum gpen_precision {
+    GPEN_PRECISION_AUTO, /* BF16 where the processor has it, otherwise FP32 */
+    GPEN_PRECISION_FP32, /* the reference: within 1e-4 (relative L2) of the published arithmetic */
+    GPEN_PRECISION_BF16,
+} gpen_precision;
+
 typedef struct gpen_options {
     const char *detector; /* a RetinaFace file: finds faces in whole photos; NULL: only aligned faces can be restored */
     const char *parser;   /* a ParseNet file: tells skin from background at a face's edge; NULL: do without */
     int threads;          /* 1..256; 0: one for each processor this process may use */
-    const char *level;    /* instruction level: "generic", "avx2", "avx512"; NULL: the best of this processor.
+    const char
+        *level; /* instruction level: "generic", "avx2", "avx512", "avx512-bf16"; NULL: the best of this processor.
                           A level this processor lacks is an error. The variable GPEN_CPU can only lower it. */
+    gpen_precision
+        precision; /* of restorer and parser; faces are always found in FP32. BF16 where the level lacks it is an error */
+    const char
+        *cache; /* a folder where models are kept in the form this processor wants, mapped and shared by all processes
+                        * that open them; made when it is not there. NULL: each process makes and has its own */
 } gpen_options;
 
-/* What a model is, read from its tensors' names and shapes. All zero but level and threads without a restorer. */
+/* What a model is, read from its tensors' names and shapes. All zero but level, precision and threads without a restorer. */
 typedef struct gpen_model_info {
-    int size;            /* side of the square crop, pixels: 64..2048, a power of two */
-    int style_length;    /* length of the style vector */
-    int mapping_layers;  /* fully connected layers from the encoder's code to the style */
-    int64_t parameters;  /* numbers in the file */
-    const char *level;   /* instruction level in use; static */
-    int threads;         /* threads in use */
-    size_t weight_bytes; /* memory of the packed weights */
-    size_t arena_bytes;  /* memory of all activations and scratch: the most a run touches */
+    int size;                 /* side of the square crop, pixels: 64..2048, a power of two */
+    int style_length;         /* length of the style vector */
+    int mapping_layers;       /* fully connected layers from the encoder's code to the style */
+    int64_t parameters;       /* numbers in the file */
+    const char *level;        /* instruction level in use; static */
+    gpen_precision precision; /* in use: FP32 or BF16 */
+    int threads;              /* threads in use */
+    size_t weight_bytes;      /* memory of the packed weights */
+    size_t arena_bytes;       /* memory of all activations and scratch: the most a run touches */
 } gpen_model_info;
 
 /* Reads a GPEN restorer from .safetensors or .pth, and the options' detector and parser, checks every tensor's name and shape,
@@ -140,6 +158,9 @@ GPEN_API void gpen_model_close(gpen_model *model);
 
 /* Fills in *info; its strings live as long as the model. */
 GPEN_API void gpen_model_describe(const gpen_model *model, gpen_model_info *info);
+
+/* "auto", "fp32", "bf16". Static, never NULL. */
+GPEN_API const char *gpen_precision_name(gpen_precision precision);
 
 /* ---------------------------------------------------------------- restoring */
 

@@ -50,10 +50,12 @@ is_there() {
     ninja) have ninja || have samu ;;
     pkg-config) have pkg-config || have pkgconf ;;
     vips) module vips ;;
-    libarchive | libcurl | cmocka) module "$1" ;;
+    sqlite) module sqlite3 3.37 ;;
+    libarchive | libcurl | libseccomp | cmocka) module "$1" ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
+    pictures) while read -r picture; do [ -e "$picture" ] || return 1; done <"$root/tests/cli/pictures_without_people.txt" ;;
     libfuzzer)
         printf 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d && n == 1 ? -1 : 0; }\n' |
             compiles clang -fsanitize=fuzzer,address
@@ -66,12 +68,14 @@ is_there() {
     esac
 }
 
-needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl"
+needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite"
+# What narrows the worker processes exists on Linux only.
+[ "$(uname -s)" != Linux ] || needs_build="$needs_build libseccomp"
 needs_test="$needs_build sanitizers cmocka python3"
 needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
 # Peers are compared with where they are; without them those tests skip.
-peers="numpy opencv torch"
+peers="numpy opencv torch pictures"
 # Elsewhere a cross compiler comes without a C library.
 emulation="arm-compiler qemu-aarch64"
 
@@ -91,7 +95,9 @@ package() { # MANAGER NEED
     apt-get:ninja | dnf:ninja) echo ninja-build ;;
     apt-get:vips) echo libvips-dev ;;
     apt-get:libarchive) echo libarchive-dev ;;
+    apt-get:sqlite) echo libsqlite3-dev ;;
     apt-get:libcurl) echo libcurl4-openssl-dev ;;
+    apt-get:libseccomp) echo libseccomp-dev ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:libfuzzer) echo libclang-rt-dev ;;
     dnf:headers) echo glibc-devel ;;
@@ -99,7 +105,9 @@ package() { # MANAGER NEED
     dnf:pkg-config) echo pkgconf-pkg-config ;;
     dnf:vips) echo vips-devel ;;
     dnf:libarchive) echo libarchive-devel ;;
+    dnf:sqlite) echo sqlite-devel ;;
     dnf:libcurl) echo libcurl-devel ;;
+    dnf:libseccomp) echo libseccomp-devel ;;
     dnf:cmocka) echo libcmocka-devel ;;
     dnf:libfuzzer) echo compiler-rt ;;
     dnf:clang-format | dnf:clang-tidy) echo clang-tools-extra ;;
@@ -122,6 +130,7 @@ package() { # MANAGER NEED
     apt-get:arm-compiler) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
     apt-get:qemu-aarch64) echo qemu-user ;;
     apt-get:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower
+    apt-get:pictures) echo lomiri-wallpapers-16.04 mate-backgrounds plasma-workspace-wallpapers ;;
     *:numpy | *:opencv | *:torch) echo "python3-$2" ;;
     *) echo "$2" ;;
     esac
@@ -191,7 +200,7 @@ install_needs() {
     [ -n "$wanted" ] || return 0
     manager=$(find_manager)
     [ -n "$manager" ] || die "no package manager that this script knows. Please install: $wanted" \
-        "(libraries with their headers: libvips 8.13 or newer, libarchive, libcurl; for tests cmocka)"
+        "(libraries with their headers: libvips 8.13 or newer, libarchive, libcurl, SQLite 3.37 or newer; for tests cmocka)"
     case $manager:$wanted in brew:*compiler* | brew:*headers*) install_compiler_tools_of_apple ;; esac
     refresh "$manager"
     install_packages "$manager" $(packages "$manager" $wanted)

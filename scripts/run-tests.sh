@@ -20,6 +20,9 @@ lower_levels() {
     if grep -qsw avx512f /proc/cpuinfo || sysctl -n machdep.cpu.leaf7_features 2>/dev/null | grep -qw AVX512F; then
         echo avx2
     fi
+    if grep -qsw avx512_bf16 /proc/cpuinfo; then
+        echo avx512
+    fi
 }
 
 run_suite() { # LEVEL OPTION...

@@ -1,4 +1,4 @@
-"""Convert a trained GPEN state dict (.pth) to the float16 safetensors file that is bundled in assets/weights.
+"""Convert a trained state dict (.pth) to the float16 safetensors file that is bundled in assets/weights.
 
     python3 train/to_safetensors.py MODEL.pth assets/weights/NAME.safetensors key=value...
 
@@ -25,7 +25,7 @@ def safetensors_bytes(tensors, metadata):
 def main():
     source, target, *pairs = sys.argv[1:]
     state = torch.load(source, map_location="cpu")
-    halves = {name: value.detach().to(torch.float16) for name, value in state.items()}
+    halves = {name: value.detach().to(torch.float16) for name, value in state.items() if not name.endswith("num_batches_tracked")}
     for name, value in halves.items():
         if not torch.isfinite(value).all():
             sys.exit(f"{name} does not fit float16")

@@ -6,8 +6,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
 
 char *path_join(const char *folder, const char *name)
 {
@@ -54,6 +58,32 @@ bool path_is_file(const char *path)
 {
     struct stat status;
     return !stat(path, &status) && S_ISREG(status.st_mode);
+}
+
+char *path_of_program(void)
+{
+#ifdef __APPLE__
+    char path[4096];
+    uint32_t length = sizeof path;
+    return _NSGetExecutablePath(path, &length) ? NULL : realpath(path, NULL);
+#else
+    return realpath("/proc/self/exe", NULL);
+#endif
+}
+
+int file_nameless(gpen_error *error)
+{
+#ifdef MFD_CLOEXEC
+    int descriptor = memfd_create("gpen", MFD_CLOEXEC);
+#else
+    FILE *file = tmpfile();
+    int descriptor = file ? fcntl(fileno(file), F_DUPFD_CLOEXEC, 0) : -1;
+    if (file)
+        fclose(file);
+#endif
+    if (descriptor < 0)
+        gpen_fail(error, GPEN_OUT_OF_MEMORY, "a file without a name could not be made: %s", strerror(errno));
+    return descriptor;
 }
 
 gpen_status folder_make(const char *path, gpen_error *error)
@@ -128,6 +158,16 @@ static char *temporary_name(const char *target)
         path = NULL;
     free(folder);
     return path;
+}
+
+gpen_status atomic_file_check(const char *target, bool overwrite, gpen_error *error)
+{
+    struct stat facts;
+    if (lstat(target, &facts))
+        return GPEN_OK; /* not there, or whatever is wrong shows when the file is made */
+    if (S_ISDIR(facts.st_mode))
+        return gpen_fail(error, GPEN_WRITE_FAILED, "%s: there is a folder of that name", path_name(target));
+    return overwrite ? GPEN_OK : gpen_fail(error, GPEN_EXISTS, "%s is there already", path_name(target));
 }
 
 gpen_status atomic_file_begin(atomic_file *file, const char *target, gpen_error *error)

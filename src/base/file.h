@@ -15,6 +15,7 @@ const char *path_name(const char *path);               /* the part behind the la
 char *path_stem(const char *path);                     /* the name without its last ending (".tar.gz" loses ".gz") */
 bool path_is_folder(const char *path);
 bool path_is_file(const char *path);
+char *path_of_program(void); /* the running program's own, links resolved; NULL also where the system does not tell */
 
 /* Makes a folder and those above it. Errors: WRITE_FAILED, DISK_FULL. */
 gpen_status folder_make(const char *path, gpen_error *error);
@@ -27,12 +28,19 @@ char *folder_state(void);
 
 /* ---------------------------------------------------------------- writing */
 
+/* A new file that has no name and goes when it is closed; -1: none could be made. Errors: OUT_OF_MEMORY. */
+int file_nameless(gpen_error *error);
+
 /* A file being written under a temporary name in its target's folder. */
 typedef struct atomic_file {
     char *target;    /* the name it will have */
     char *temporary; /* the name it has meanwhile: .NAME.PID.NUMBER.part */
     int descriptor;
 } atomic_file;
+
+/* May the target be written: a folder of that name is WRITE_FAILED; anything else, without leave to overwrite, EXISTS. To be
+ * asked before work begins; what appears later is decided by atomic_file_commit. */
+gpen_status atomic_file_check(const char *target, bool overwrite, gpen_error *error);
 
 /* Creates the temporary file (the folder must exist). After a failure there is nothing to release.
  * Errors: WRITE_FAILED, DISK_FULL, OUT_OF_MEMORY. */

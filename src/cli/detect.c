@@ -1,5 +1,6 @@
 /* `gpen detect`: where the faces in photos are. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -166,8 +167,10 @@ static gpen_status open_detector(gpen_model **model, const detect_settings *sett
     gpen_status status = model_choose(&choice, MODEL_DETECTOR, settings->detector, error);
     if (status)
         return status;
-    const gpen_options options = {.detector = choice.path, .threads = settings->threads};
+    char *cache = packed_models_folder();
+    const gpen_options options = {.detector = choice.path, .threads = settings->threads, .cache = cache};
     status = gpen_model_open(model, NULL, &options, error);
+    free(cache);
     model_choice_free(&choice);
     return status;
 }

@@ -95,6 +95,7 @@ int command_doctor(int argc, char **argv)
     examine_memory(&findings);
     examine_pictures(&findings);
     examine_models(&findings);
+    examine_sandbox(&findings);
     examine_folders(&findings);
     if (as_json)
         print_json(&findings);

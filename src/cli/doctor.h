@@ -35,6 +35,7 @@ void examine_processor(finding_list *findings);
 void examine_memory(finding_list *findings);
 void examine_pictures(finding_list *findings);
 void examine_models(finding_list *findings);
+void examine_sandbox(finding_list *findings);
 void examine_folders(finding_list *findings);
 
 #endif

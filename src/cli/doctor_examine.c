@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/threads.h"
+#include "batch/sandbox.h"
 #include "cli/doctor.h"
 #include "cli/machine.h"
 #include "cli/picture_facts.h"
@@ -45,6 +46,10 @@ static void examine_level(finding_list *findings, const char *const *levels, int
                     "%s is used, because GPEN_CPU asks for it; the best here is %s", chosen, levels[0]);
     else
         finding_add(findings, "instructions", FINDING_OK, "%s is used, the best of this processor's: %s", chosen, all);
+    if (nn_device_has_bf16(device))
+        finding_add(findings, "precision", FINDING_OK, "bf16 is used, twice as fast; fp32 in mode plain");
+    else
+        finding_add(findings, "precision", FINDING_NOTE, "fp32 is used: bf16 needs AVX-512 BF16");
     nn_device_close(device);
 }
 
@@ -86,6 +91,26 @@ void examine_pictures(finding_list *findings)
     else
         finding_add(findings, "pictures", FINDING_OK, "%s reads %s and writes %s", facts.library, facts.read,
                     facts.written);
+}
+
+void examine_sandbox(finding_list *findings)
+{
+    bool calls = sandbox_has_system_calls(), files = sandbox_landlock_version() > 0;
+    if (calls && files)
+        finding_add(findings, "sandbox", FINDING_OK,
+                    "worker processes reach neither the network nor any file but theirs");
+    else if (calls)
+        finding_add(findings, "sandbox", FINDING_NOTE,
+                    "worker processes reach no network, and no file once their models are read; before that they can "
+                    "read files, because this kernel has no Landlock");
+    else if (files)
+        finding_add(findings, "sandbox", FINDING_NOTE,
+                    "worker processes reach no file but theirs; this build or this kernel cannot keep them from the "
+                    "rest (libseccomp)");
+    else
+        finding_add(findings, "sandbox", FINDING_NOTE,
+                    "worker processes are not shut in here: this system, or this build, has neither seccomp nor "
+                    "Landlock");
 }
 
 /* ---------------------------------------------------------------- folders */

@@ -9,6 +9,7 @@
 #include "cli/enhance.h"
 #include "cli/interrupt.h"
 #include "cli/once.h"
+#include "cli/receipt_model.h"
 #include "cli/text.h"
 
 /* The models of a batch; of a detector and a parser, name and path are NULL where there is none. */
@@ -64,11 +65,12 @@ static void announce(const enhance_settings *settings, const enhance_models *mod
     }
 }
 
-static gpen_status write_receipt(const enhance_models *models, enhance_batch *batch, const char *level,
+static gpen_status write_receipt(const enhance_models *models, enhance_batch *batch, const gpen_model_info *info,
                                  gpen_error *error)
 {
     receipt *made = &batch->made;
-    made->level = level;
+    made->level = info->level;
+    made->precision = gpen_precision_name(info->precision);
     gpen_status status = receipt_name_model(&made->restorer, &models->restorer, error);
     if (!status)
         status = receipt_name_model(&made->detector, &models->detector, error);
@@ -77,21 +79,33 @@ static gpen_status write_receipt(const enhance_models *models, enhance_batch *ba
     return status;
 }
 
+/* Mode plain promises the published arithmetic to within a grey level in each pixel: only fp32 keeps that. */
+static gpen_precision wanted_precision(const enhance_settings *settings)
+{
+    gpen_precision precision = (gpen_precision)settings->precision;
+    bool exact = precision == GPEN_PRECISION_AUTO && settings->look.mode == GPEN_MODE_PLAIN;
+    return exact ? GPEN_PRECISION_FP32 : precision;
+}
+
 static gpen_status open_models(const enhance_settings *settings, enhance_models *models, enhance_batch *batch,
                                gpen_error *error)
 {
     gpen_status status = choose_models(settings, models, error);
     if (status || settings->dry_run)
         return status;
-    gpen_options options = {.detector = models->detector.path,
-                            .parser = models->parser.path,
-                            .threads = settings->threads};
+    char *cache = packed_models_folder();
+    const gpen_options options = {.detector = models->detector.path,
+                                  .parser = models->parser.path,
+                                  .threads = settings->threads,
+                                  .precision = wanted_precision(settings),
+                                  .cache = cache};
     status = gpen_model_open(&batch->model, models->restorer.path, &options, error);
+    free(cache);
     if (status)
         return status;
     gpen_model_info info;
     gpen_model_describe(batch->model, &info);
-    status = write_receipt(models, batch, info.level, error);
+    status = write_receipt(models, batch, &info, error);
     if (!status)
         announce(settings, models, info.size);
     return status;
@@ -160,7 +174,7 @@ static int run_batch(enhance_batch *batch, const enhance_models *models)
 static int run(const enhance_settings *settings, char **inputs, int count)
 {
     gpen_error error;
-    enhance_batch batch = {.settings = settings, .made = {.settings = settings->look}};
+    enhance_batch batch = {.settings = settings};
     enhance_models models = {0};
     gpen_status status = photo_list_find(&batch.photos, inputs, count, settings->out, &error);
     if (!status)

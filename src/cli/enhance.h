@@ -2,11 +2,10 @@
 #ifndef GPEN_CLI_ENHANCE_H
 #define GPEN_CLI_ENHANCE_H
 
+#include "batch/photo_job.h"
 #include "cli/output_names.h"
 #include "cli/photo_list.h"
-#include "cli/receipt.h"
 #include "cli/report.h"
-#include "image/image.h"
 
 /* What a person chose. */
 typedef struct enhance_settings {
@@ -16,6 +15,7 @@ typedef struct enhance_settings {
     int format;         /* index of the option's choices */
     int max_edge;       /* pixels; 0: as large as it came */
     int quality, max_megapixels, threads;
+    int precision; /* index of the option's choices, which are in the order of gpen_precision */
     bool aligned, save_faces, require_face, overwrite, dry_run, json, quiet;
     bool out_is_file; /* `out` is the one result's own name, not a folder */
 } enhance_settings;
@@ -43,12 +43,14 @@ typedef struct enhance_batch {
 void enhance_photo(enhance_batch *batch, const photo_item *photo, item_outcome *outcome);
 void item_outcome_free(item_outcome *outcome);
 
-/* Adds a sentence to outcome->notes; NULL and "" are fine. Without memory it is lost: a note is never worth a photo. */
-void item_outcome_note(item_outcome *outcome, const char *sentence);
+/* A photo's faces while they are worked on. */
+typedef struct face_watch {
+    const enhance_batch *batch;
+    const char *crops; /* what the names of saved faces begin with, or NULL */
+} face_watch;
 
-/* Restores the faces of a loaded photo in its own pixels (enhance_faces.c). outcome->faces says what became of each; crops:
- * what the names of saved faces begin with, or NULL. Errors: NO_FACE (when one is required), and those of photo_enhance
- * and picture_put. */
-gpen_status enhance_faces(const enhance_batch *batch, picture *photo, const char *crops, item_outcome *outcome);
+/* What a photo_job shows to the command line, which counts the faces, saves them by themselves where that was asked for, and
+ * stops between two when it is told to (enhance_faces.c). The watch is not copied. */
+photo_job_watch enhance_watch(face_watch *watch);
 
 #endif

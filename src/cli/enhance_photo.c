@@ -5,12 +5,12 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
+#include "batch/output.h"
 #include "cli/enhance.h"
 #include "cli/interrupt.h"
-#include "image/image.h"
 
 /* A photo under way. */
 typedef struct photo_task {
@@ -137,98 +137,87 @@ static void check_result(const enhance_batch *batch, item_outcome *outcome)
 
 /* ---------------------------------------------------------------- the work */
 
-static gpen_status make_folder_of(const char *path, gpen_error *error)
-{
-    char *folder = path_folder(path);
-    gpen_status status = folder ? folder_make(folder, error) : gpen_fail_memory(error, "a path", strlen(path));
-    free(folder);
-    return status;
-}
-
-static gpen_status load(photo_task *task, picture *loaded)
-{
-    item_outcome *outcome = task->outcome;
-    picture_limits limits = {.max_pixels = (int64_t)task->batch->settings->max_megapixels * 1000000};
-    double begun = clock_seconds();
-    gpen_status status = picture_load(loaded, task->photo->path, &limits, &outcome->error);
-    outcome->load_seconds = clock_seconds() - begun;
-    outcome->width = loaded->image.width;
-    outcome->height = loaded->image.height;
-    item_outcome_note(outcome, loaded->notes);
-    return status;
-}
-
-/* The photo is one face. */
-static gpen_status enhance_crop(const enhance_batch *batch, picture *loaded, item_outcome *outcome)
-{
-    gpen_image restored;
-    gpen_status status =
-        gpen_restore_aligned(batch->model, &loaded->image, &batch->made.settings, &restored, &outcome->error);
-    if (status)
-        return status;
-    gpen_image_free(&loaded->image);
-    loaded->image = restored;
-    outcome->restored = 1;
-    return GPEN_OK;
-}
-
-static gpen_status enhance(photo_task *task, picture *loaded)
-{
-    double begun = clock_seconds();
-    gpen_status status = task->batch->settings->aligned
-                             ? enhance_crop(task->batch, loaded, task->outcome)
-                             : enhance_faces(task->batch, loaded, task->crops, task->outcome);
-    task->outcome->enhance_seconds = clock_seconds() - begun;
-    return status;
-}
-
-/* A crop's result is as large as the network's square, so that nothing of the photo's own samples is left in it. */
-static gpen_status write_result(const photo_task *task, const picture *loaded, char **notes)
+static job_order order_of(const photo_task *task)
 {
     const enhance_settings *settings = task->batch->settings;
-    item_outcome *outcome = task->outcome;
-    receipt_text text;
-    receipt_write(&text, &task->batch->made, item_faces(outcome), outcome->restored);
-    const picture_receipt lines = {text.lines, text.count};
-    const picture_save_options options = {.format = task->format,
-                                          .quality = settings->quality,
-                                          .overwrite = settings->overwrite,
-                                          .max_edge = settings->max_edge,
-                                          .receipt = outcome->restored ? &lines : NULL};
-    if (settings->aligned)
-        return picture_save(&loaded->image, loaded->extras, outcome->output, &options, notes, &outcome->error);
-    return picture_save_own(loaded, outcome->output, &options, notes, &outcome->error);
+    job_order order = {.look = settings->look,
+                       .format = task->format,
+                       .quality = settings->quality,
+                       .max_edge = settings->max_edge,
+                       .max_pixels = (int64_t)settings->max_megapixels * 1000000,
+                       .aligned = settings->aligned,
+                       .require_face = settings->require_face,
+                       .save_faces = task->crops != NULL};
+    job_name_copy(order.input_name, task->photo->path);
+    job_name_copy(order.output_name, task->outcome->output);
+    return order;
 }
 
-static gpen_status save(const photo_task *task, const picture *loaded)
+static gpen_status load(const photo_task *task, photo_job *job)
 {
-    char *notes = NULL;
-    double begun = clock_seconds();
-    interrupt_hold(true);
-    gpen_status status = make_folder_of(task->outcome->output, &task->outcome->error);
-    if (!status)
-        status = write_result(task, loaded, &notes);
-    interrupt_hold(false);
-    task->outcome->save_seconds = clock_seconds() - begun;
-    item_outcome_note(task->outcome, notes);
-    free(notes);
+    int input;
+    gpen_status status = picture_open(task->photo->path, &input, &job->result.error);
+    if (status)
+        return status;
+    status = photo_job_decode(job, input);
+    close(input);
     return status;
+}
+
+static gpen_status save(const photo_task *task, photo_job *job)
+{
+    atomic_file file;
+    gpen_error *error = &job->result.error;
+    interrupt_hold(true);
+    gpen_status status = output_begin(&file, task->outcome->output, task->batch->settings->overwrite, error);
+    if (!status) {
+        status = photo_job_encode(job, &task->batch->made, file.descriptor);
+        photo_job_enter(job, JOB_SAVE);
+        if (!status)
+            status = atomic_file_commit(&file, task->batch->settings->overwrite, error);
+        else
+            atomic_file_abandon(&file);
+        photo_job_enter(job, JOB_WAITING);
+    }
+    interrupt_hold(false);
+    return status;
+}
+
+/* The result as the report takes it. */
+static void take_result(item_outcome *outcome, job_result *result)
+{
+    const double *seconds = result->seconds;
+    outcome->error = result->error;
+    outcome->notes = result->notes;
+    outcome->faces = result->faces;
+    outcome->restored = result->restored;
+    outcome->width = result->width;
+    outcome->height = result->height;
+    outcome->load_seconds = seconds[JOB_DECODE];
+    outcome->enhance_seconds = seconds[JOB_DETECT] + seconds[JOB_RESTORE] + seconds[JOB_PASTE];
+    outcome->save_seconds = seconds[JOB_ENCODE] + seconds[JOB_SAVE];
+    *result = (job_result){0};
 }
 
 /* Load, enhance, save; between the steps a request to stop is heard. */
 static gpen_status work(photo_task *task)
 {
-    picture loaded = {0};
-    gpen_status status = load(task, &loaded);
+    const job_order order = order_of(task);
+    face_watch faces = {.batch = task->batch, .crops = task->crops};
+    const photo_job_watch watch = enhance_watch(&faces);
+    photo_job job;
+    photo_job_begin(&job, &order, &watch);
+    gpen_status status = load(task, &job);
     if (!status && !interrupted())
-        status = enhance(task, &loaded);
+        status = photo_job_compute(&job, task->batch->model);
     if (status == GPEN_CANCELLED || (!status && interrupted())) {
         task->outcome->state = ITEM_STOPPED;
         status = GPEN_OK;
     } else if (!status) {
-        status = save(task, &loaded);
+        status = save(task, &job);
     }
-    picture_free(&loaded);
+    take_result(task->outcome, &job.result);
+    photo_job_end(&job);
     return status;
 }
 
@@ -237,7 +226,8 @@ void enhance_photo(enhance_batch *batch, const photo_item *photo, item_outcome *
     *outcome = (item_outcome){.state = ITEM_DONE,
                               .input = photo->path,
                               .aligned = batch->settings->aligned,
-                              .made = &batch->made};
+                              .made = &batch->made,
+                              .look = &batch->settings->look};
     photo_task task = {.batch = batch, .photo = photo, .outcome = outcome};
     gpen_status status = name_result(&task, &outcome->error);
     if (!status)
@@ -253,18 +243,6 @@ void enhance_photo(enhance_batch *batch, const photo_item *photo, item_outcome *
     else if (status)
         outcome->state = ITEM_FAILED;
     free(task.crops);
-}
-
-void item_outcome_note(item_outcome *outcome, const char *sentence)
-{
-    char *longer = NULL;
-    if (!sentence || !*sentence)
-        return;
-    bool first = !outcome->notes;
-    if (asprintf(&longer, "%s%s%s", first ? "" : outcome->notes, first ? "" : "\n", sentence) < 0)
-        return;
-    free(outcome->notes);
-    outcome->notes = longer;
 }
 
 void item_outcome_free(item_outcome *outcome)

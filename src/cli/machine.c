@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #ifdef __APPLE__
@@ -87,17 +86,4 @@ int64_t machine_memory_free(void)
     int64_t limit = read_number("/sys/fs/cgroup/memory.max"), used = read_number("/sys/fs/cgroup/memory.current");
     int64_t inside = limit >= 0 && used >= 0 ? (limit > used ? limit - used : 0) : -1;
     return least_known(read_kilobytes("/proc/meminfo", "MemAvailable"), inside);
-}
-
-int64_t machine_peak_memory(void)
-{
-    int64_t peak = read_kilobytes("/proc/self/status", "VmHWM");
-    struct rusage usage;
-    if (peak >= 0 || getrusage(RUSAGE_SELF, &usage))
-        return peak;
-#ifdef __APPLE__
-    return usage.ru_maxrss;
-#else
-    return (int64_t)usage.ru_maxrss * 1024;
-#endif
 }

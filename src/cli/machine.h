@@ -13,7 +13,4 @@ void machine_processor(char *name, size_t capacity);
 int64_t machine_memory(void);
 int64_t machine_memory_free(void);
 
-/* The most memory that this process ever had, in bytes; -1 where the system does not say. */
-int64_t machine_peak_memory(void);
-
 #endif

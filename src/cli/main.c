@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "batch/worker.h"
 #include "cli/cli.h"
 #include "cli/nearest.h"
 #include "cli/text.h"
@@ -14,7 +15,7 @@ const cli_command commands[] = {
     {"detect", "say where the faces are", command_detect},
     {"models", "list, fetch, import and verify models", command_models},
     {"doctor", "what this machine has, and whether the program works here", command_doctor},
-    {"bench", "how fast a restorer runs here", command_bench},
+    {"bench", "how fast a model runs here", command_bench},
     {"help", "explain a command: gpen help enhance", command_help},
     {0},
 };
@@ -80,6 +81,8 @@ static int run(int argc, char **argv)
         printf("gpen %s\n", gpen_version());
         return CLI_DONE;
     }
+    if (!strcmp(argv[1], WORKER_COMMAND))
+        return command_internal_worker(argc - 1, argv + 1);
     for (const cli_command *command = commands; command->name; command++)
         if (!strcmp(argv[1], command->name))
             return command->run(argc - 1, argv + 1);

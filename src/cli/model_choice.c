@@ -118,3 +118,11 @@ void model_choice_free(model_choice *choice)
     free(choice->path);
     *choice = (model_choice){0};
 }
+
+char *packed_models_folder(void)
+{
+    char *cache = folder_cache();
+    char *folder = cache ? path_join(cache, "packed") : NULL;
+    free(cache);
+    return folder;
+}

@@ -34,4 +34,8 @@ typedef struct model_facts {
 /* Opens the file and reads what it is; of a file that is not known, *error says why. Errors: those of weights_open. */
 gpen_status model_facts_read(const char *path, model_facts *facts, gpen_error *error);
 
+/* Where models are kept in the form this processor wants: `packed` in the cache folder. NULL: no home is known, or no memory;
+ * then each process packs for itself. Release with free. */
+char *packed_models_folder(void);
+
 #endif

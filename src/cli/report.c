@@ -90,19 +90,6 @@ static const struct phrases *phrases_of(const batch_report *report)
 
 /* ---------------------------------------------------------------- counting */
 
-size_t faces_count(const gpen_faces *faces, gpen_face_state state)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < faces->count; i++)
-        count += faces->faces[i].state == state;
-    return count;
-}
-
-size_t faces_seen(const gpen_faces *faces)
-{
-    return faces->count - faces_count(faces, GPEN_FACE_LOW_SCORE);
-}
-
 size_t item_faces(const item_outcome *outcome)
 {
     return outcome->aligned ? 1 : faces_seen(&outcome->faces);

@@ -7,8 +7,9 @@
 #ifndef GPEN_CLI_REPORT_H
 #define GPEN_CLI_REPORT_H
 
+#include "batch/job.h"
+#include "batch/receipt.h"
 #include "cli/progress.h"
-#include "cli/receipt.h"
 
 typedef enum item_state {
     ITEM_DONE,
@@ -30,16 +31,11 @@ typedef struct item_outcome {
     bool aligned;        /* it is one face, and all of it */
     gpen_faces faces;    /* else: those in it */
     size_t restored;     /* how many faces were */
-    const receipt *made; /* not owned */
+    const receipt *made; /* not owned, as is the next */
+    const gpen_settings *look;
 } item_outcome;
 
-/* How many of the faces are in the state. */
-size_t faces_count(const gpen_faces *faces, gpen_face_state state);
-
-/* How many are taken for faces: all but those of a low score. */
-size_t faces_seen(const gpen_faces *faces);
-
-/* The same of an item; a crop is one. */
+/* How many faces it has; a crop is one. */
 size_t item_faces(const item_outcome *outcome);
 
 double item_seconds(const item_outcome *outcome);

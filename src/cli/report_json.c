@@ -89,9 +89,10 @@ static void write_receipt(json_writer *json, const item_outcome *outcome)
     write_model(json, "restorer", &made->restorer);
     write_model(json, "detector", &made->detector);
     write_model(json, "parser", &made->parser);
-    json_text(json, "mode", receipt_mode(made));
-    json_integer(json, "strength", made->settings.strength);
+    json_text(json, "mode", receipt_mode(outcome->look));
+    json_integer(json, "strength", outcome->look->strength);
     json_text(json, "level", made->level);
+    json_text(json, "precision", made->precision);
     json_boolean(json, "altered_by_model", outcome->restored > 0);
     json_object_end(json);
 }

@@ -140,6 +140,11 @@ typedef struct picture_limits {
 gpen_status pictures_begin(const char *program, gpen_error *error);
 void pictures_end(void);
 
+/* For a process that will not be able to open files later: loads now what the library would load with the first picture.
+ * And *out_of_memory is called where the library, for want of memory, is about to end the process. */
+typedef void pictures_exhausted(void);
+void pictures_warm_up(pictures_exhausted *const *out_of_memory);
+
 /* Reads a picture: JPEG, PNG, WebP, TIFF, GIF (first frame), HEIC and AVIF where the library has them, by content,
  * whatever its name. Pixels that cannot all be read fail the picture (UNREADABLE); a broken EXIF, XMP or ICC block
  * alone is dropped with a note. The embedded profile (or CMYK) is converted to sRGB, 16-bit samples in 16 bits; 1-bit
@@ -149,6 +154,17 @@ void pictures_end(void);
  * Errors: INPUT_MISSING, UNREADABLE, UNSUPPORTED_FORMAT, TOO_LARGE, OUT_OF_MEMORY. Safe from several threads. */
 gpen_status picture_load(picture *out, const char *path, const picture_limits *limits, gpen_error *error);
 void picture_free(picture *pic);
+
+/* The two steps of picture_load, for those who open a file in one process and read it in another. picture_open makes sure
+ * that it is a file, and neither waits nor disturbs when it is a pipe or a device; close *descriptor (-1 after a failure).
+ * picture_load_open leaves it open; name is the file's, for messages. */
+gpen_status picture_open(const char *path, int *descriptor, gpen_error *error);
+gpen_status picture_load_open(picture *out, int descriptor, const char *name, const picture_limits *limits,
+                              gpen_error *error);
+
+/* The bytes that the decoded samples of an open file will take, from its header, before any is decoded; 0: that cannot be
+ * told (and picture_load_open will say why). */
+int64_t picture_measure(int descriptor);
 
 /* Takes pixels of `result` (sRGB; size, channels and bits of pic->image, and it may be pic->image) into the picture: those
  * at which touched[y * width + x] is not 0; touched NULL: all of them. They become the colours of pic->image and,
@@ -204,6 +220,14 @@ gpen_status picture_save(const gpen_image *image, const picture_extras *extras, 
  * with a note. Otherwise as picture_save. Needs no second copy of the picture, but for WebP. */
 gpen_status picture_save_own(const picture *pic, const char *path, const picture_save_options *options, char **notes,
                              gpen_error *error);
+
+/* picture_save and picture_save_own into a file that the caller has made, opened for reading and writing, and will put in its
+ * place: what stood in it goes, the result is decoded once to verify, but not flushed. name is the file's, for messages;
+ * options->overwrite says nothing here. */
+gpen_status picture_write(const gpen_image *image, const picture_extras *extras, int descriptor, const char *name,
+                          const picture_save_options *options, char **notes, gpen_error *error);
+gpen_status picture_write_own(const picture *pic, int descriptor, const char *name, const picture_save_options *options,
+                              char **notes, gpen_error *error);
 
 /* ---------------------------------------------------------------- about files and the library (describe.c) */
 

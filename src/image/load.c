@@ -40,9 +40,11 @@ static gpen_status check_regular(const struct stat *facts, const char *name, gpe
 }
 
 /* Looks before it opens, because opening a pipe waits and opening a device may do things; and looks again behind. */
-static gpen_status open_regular(const char *path, const char *name, int *descriptor, gpen_error *error)
+gpen_status picture_open(const char *path, int *descriptor, gpen_error *error)
 {
     struct stat facts;
+    const char *name = path_name(path);
+    *descriptor = -1;
     if (stat(path, &facts))
         return fail_open(errno, name, error);
     gpen_status status = check_regular(&facts, name, error);
@@ -55,8 +57,10 @@ static gpen_status open_regular(const char *path, const char *name, int *descrip
         status = fail_open(errno, name, error);
     else
         status = check_regular(&facts, name, error);
-    if (status)
+    if (status) {
         close(*descriptor);
+        *descriptor = -1;
+    }
     return status;
 }
 
@@ -93,11 +97,14 @@ static gpen_status tell(const reading *job, const char *reason, gpen_error *erro
     static const char *const early[] = {
         "premature end of input", "premature end of JPEG", "not enough data", "end of file", "truncat", "EOF",
         "unexpected end",         "end of stream",         "end of data",     NULL};
+    static const char *const memory[] = {"out of memory", "insufficient memory", "memory allocation", NULL};
     static const char *const lacking[] = {"unsupported",        "not supported",  "not built with",
                                           "no decoding plugin", "not configured", NULL};
     if (mentions(reason, early))
         return gpen_fail(error, GPEN_UNREADABLE, "%s: the file ends early: part of the picture is missing (%s)",
                          job->name, reason);
+    if (mentions(reason, memory))
+        return gpen_fail(error, GPEN_OUT_OF_MEMORY, "%s: not enough memory to read it (%s)", job->name, reason);
     if (mentions(reason, lacking))
         return gpen_fail(error, GPEN_UNSUPPORTED_FORMAT, "%s: a kind of %s file that cannot be read here (%s)",
                          job->name, job->kind.name, reason);
@@ -267,20 +274,43 @@ static gpen_status read_in_turns(reading *job, picture *out, gpen_error *error)
     return status;
 }
 
-gpen_status picture_load(picture *out, const char *path, const picture_limits *limits, gpen_error *error)
+gpen_status picture_load_open(picture *out, int descriptor, const char *name, const picture_limits *limits,
+                              gpen_error *error)
 {
     *out = (picture){0};
-    reading job = {.descriptor = -1, .name = path_name(path), .max_pixels = PICTURE_DEFAULT_MAX_PIXELS};
+    reading job = {.descriptor = descriptor, .name = name, .max_pixels = PICTURE_DEFAULT_MAX_PIXELS};
     if (limits && limits->max_pixels > 0)
         job.max_pixels = limits->max_pixels;
-    gpen_status status = open_regular(path, job.name, &job.descriptor, error);
+    gpen_status status = find_kind(&job, error);
+    return status ? status : read_in_turns(&job, out, error);
+}
+
+gpen_status picture_load(picture *out, const char *path, const picture_limits *limits, gpen_error *error)
+{
+    int descriptor;
+    *out = (picture){0};
+    gpen_status status = picture_open(path, &descriptor, error);
     if (status)
         return status;
-    status = find_kind(&job, error);
-    if (!status)
-        status = read_in_turns(&job, out, error);
-    close(job.descriptor);
+    status = picture_load_open(out, descriptor, path_name(path), limits, error);
+    close(descriptor);
     return status;
+}
+
+int64_t picture_measure(int descriptor)
+{
+    int64_t bytes = 0;
+    reading job = {.descriptor = descriptor, .name = ""};
+    if (find_kind(&job, NULL))
+        return 0;
+    turn_begin(false);
+    VipsImage *image = decode_open(descriptor, job.kind.loader);
+    if (image &&
+        __builtin_mul_overflow((int64_t)image->Xsize * image->Ysize, (int64_t)VIPS_IMAGE_SIZEOF_PEL(image), &bytes))
+        bytes = INT64_MAX;
+    VIPS_UNREF(image);
+    turn_end(false);
+    return bytes;
 }
 
 void picture_free(picture *pic)

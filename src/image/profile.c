@@ -1,13 +1,11 @@
 /* ICC profiles, as far as their header and table of tags tell: what colours they describe and in which directions. Its
  * own file because libvips silently puts sRGB in the place of a profile that does not fit, and the photographer is to
  * know. */
-#include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "image/picture_room.h"
 
 enum { HEADER_BYTES = 128, TAG_BYTES = 12 };
@@ -61,23 +59,9 @@ bool profile_intent(const void *profile, size_t length, bool output, VipsIntent 
     return has_tag(profile, length, "rTRC") || has_tag(profile, length, "kTRC");
 }
 
-/* A new file that has no name and goes when it is closed. */
-static int open_nameless(void)
-{
-#ifdef MFD_CLOEXEC
-    return memfd_create("profile", MFD_CLOEXEC);
-#else
-    FILE *file = tmpfile();
-    int descriptor = file ? fcntl(fileno(file), F_DUPFD_CLOEXEC, 0) : -1;
-    if (file)
-        fclose(file);
-    return descriptor;
-#endif
-}
-
 int profile_open(const void *profile, size_t length)
 {
-    int descriptor = open_nameless();
+    int descriptor = file_nameless(NULL);
     if (descriptor < 0)
         return -1;
     const char *p = profile;

@@ -1,8 +1,9 @@
 /* Writing a picture file. Its own file because it is the whole way out, step by step: what the format can hold, the
  * file's own colours, metadata, encoding, reading back, the final name; the steps live next door. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -13,7 +14,8 @@ typedef struct writing {
     gpen_image copy;         /* the same where the caller's rows had gaps */
     const gpen_image *own;   /* the same in the colours of the profile, or NULL: they are made from image */
     const picture_extras *extras;
-    const char *path;
+    int descriptor;   /* of the file that it is written to */
+    const char *name; /* the file's, for messages */
     const picture_save_options *options;
     encoding how;
     int width, height;    /* of what is written */
@@ -26,27 +28,14 @@ typedef struct writing {
 
 /* ---------------------------------------------------------------- before anything is written */
 
-static gpen_status check_target(const writing *job, gpen_error *error)
-{
-    struct stat facts;
-    const char *name = path_name(job->path);
-    if (lstat(job->path, &facts))
-        return GPEN_OK; /* not there, or whatever is wrong shows when the file is made */
-    if (S_ISDIR(facts.st_mode))
-        return gpen_fail(error, GPEN_WRITE_FAILED, "%s: there is a folder of that name", name);
-    if (!job->options->overwrite)
-        return gpen_fail(error, GPEN_EXISTS, "%s is there already", name);
-    return GPEN_OK;
-}
-
 static gpen_status check_fits(writing *job, gpen_error *error)
 {
     fit_size(job->image->width, job->image->height, job->options->max_edge, &job->width, &job->height);
     int limit = job->how.format == PICTURE_JPEG ? 65500 : job->how.format == PICTURE_WEBP ? 16383 : 0;
     if (limit && (job->width > limit || job->height > limit))
         return gpen_fail(error, GPEN_BAD_ARGUMENT,
-                         "%s: %d x %d is too large for this format, which ends at %d pixels a side",
-                         path_name(job->path), job->width, job->height, limit);
+                         "%s: %d x %d is too large for this format, which ends at %d pixels a side", job->name,
+                         job->width, job->height, limit);
     return GPEN_OK;
 }
 
@@ -134,23 +123,23 @@ static void add_tiff_exif(writing *job, int descriptor)
         notes_add(&job->notes, "The EXIF data was left out: it could not be written to this file.");
 }
 
+/* The file as new: an attempt before this one may have left something in it. */
+static gpen_status empty_file(const writing *job, gpen_error *error)
+{
+    if (ftruncate(job->descriptor, 0) || lseek(job->descriptor, 0, SEEK_SET))
+        return gpen_fail_write(error, errno, job->name, "beginning the file");
+    return GPEN_OK;
+}
+
 static gpen_status write_and_verify(writing *job, VipsImage *image, gpen_error *error)
 {
-    atomic_file file;
-    gpen_status status = atomic_file_begin(&file, job->path, error);
+    gpen_status status = empty_file(job, error);
     if (status)
         return status;
-    const char *name = path_name(job->path);
-    if (encode_to(image, &job->how, file.descriptor, name, error))
-        status = error->status ? error->status : GPEN_WRITE_FAILED;
-    if (!status)
-        add_tiff_exif(job, file.descriptor);
-    if (!status)
-        status = verify_written(file.descriptor, image, &job->how, name, &job->profile_lost, error);
-    if (!status && !job->profile_lost)
-        return atomic_file_commit(&file, job->options->overwrite, error);
-    atomic_file_abandon(&file);
-    return status;
+    if (encode_to(image, &job->how, job->descriptor, job->name, error))
+        return error->status ? error->status : GPEN_WRITE_FAILED;
+    add_tiff_exif(job, job->descriptor);
+    return verify_written(job->descriptor, image, &job->how, job->name, &job->profile_lost, error);
 }
 
 static gpen_status write_picture(writing *job, gpen_error *error)
@@ -170,7 +159,7 @@ static gpen_status write_picture(writing *job, gpen_error *error)
         job->unexplained = !job->alone;
         if (job->alone)
             turn_reason(reason, sizeof reason);
-        gpen_fail(error, status, "%s: %s", path_name(job->path), *reason ? reason : "the picture could not be written");
+        gpen_fail(error, status, "%s: %s", job->name, *reason ? reason : "the picture could not be written");
     }
     return status;
 }
@@ -185,6 +174,7 @@ static gpen_status write_in_turn(writing *job, bool alone, gpen_error *error)
     return status;
 }
 
+/* The second time without the profile, where the encoder left it out. */
 static gpen_status write_in_turns(writing *job, gpen_error *error)
 {
     gpen_status status = write_in_turn(job, false, error);
@@ -197,7 +187,7 @@ static gpen_status write_in_turns(writing *job, gpen_error *error)
     return status;
 }
 
-static gpen_status save(writing *job, char **notes, gpen_error *error)
+static gpen_status write_open(writing *job, char **notes, gpen_error *error)
 {
     gpen_error unwanted;
     if (!error)
@@ -209,8 +199,6 @@ static gpen_status save(writing *job, char **notes, gpen_error *error)
         status = set_encoding(job->options, &job->how, error);
     if (!status)
         status = check_fits(job, error);
-    if (!status)
-        status = check_target(job, error);
     if (!status)
         status = close_gaps(job, error);
     if (!status)
@@ -224,20 +212,65 @@ static gpen_status save(writing *job, char **notes, gpen_error *error)
     return status;
 }
 
+gpen_status picture_write(const gpen_image *image, const picture_extras *extras, int descriptor, const char *name,
+                          const picture_save_options *options, char **notes, gpen_error *error)
+{
+    writing job = {.image = image, .extras = extras, .descriptor = descriptor, .name = name, .options = options};
+    return write_open(&job, notes, error);
+}
+
+static gpen_status save(writing *job, const char *path, char **notes, gpen_error *error)
+{
+    atomic_file file;
+    job->name = path_name(path);
+    if (notes)
+        *notes = NULL;
+    gpen_status status = atomic_file_check(path, job->options->overwrite, error);
+    if (!status)
+        status = atomic_file_begin(&file, path, error);
+    if (status)
+        return status;
+    job->descriptor = file.descriptor;
+    status = write_open(job, notes, error);
+    if (!status)
+        status = atomic_file_commit(&file, job->options->overwrite, error);
+    else
+        atomic_file_abandon(&file);
+    if (status && notes) {
+        free(*notes);
+        *notes = NULL;
+    }
+    return status;
+}
+
 gpen_status picture_save(const gpen_image *image, const picture_extras *extras, const char *path,
                          const picture_save_options *options, char **notes, gpen_error *error)
 {
-    writing job = {.image = image, .extras = extras, .path = path, .options = options};
-    return save(&job, notes, error);
+    writing job = {.image = image, .extras = extras, .options = options};
+    return save(&job, path, notes, error);
+}
+
+/* What a picture of its own is written from. */
+static writing writing_own(const picture *pic, const picture_save_options *options)
+{
+    return (writing){.image = &pic->image,
+                     .own = pic->native.pixels ? &pic->native : NULL,
+                     .extras = pic->extras,
+                     .options = options};
+}
+
+gpen_status picture_write_own(const picture *pic, int descriptor, const char *name, const picture_save_options *options,
+                              char **notes, gpen_error *error)
+{
+    writing job = writing_own(pic, options);
+    job.descriptor = descriptor;
+    job.name = name;
+    return write_open(&job, notes, error);
 }
 
 gpen_status picture_save_own(const picture *pic, const char *path, const picture_save_options *options, char **notes,
                              gpen_error *error)
 {
-    writing job = {.image = &pic->image,
-                   .own = pic->native.pixels ? &pic->native : NULL,
-                   .extras = pic->extras,
-                   .path = path,
-                   .options = options};
-    return save(&job, notes, error);
+    writing job = writing_own(pic, options);
+    return save(&job, path, notes, error);
 }

@@ -13,8 +13,8 @@ typedef struct arena_block {
 } arena_block;
 
 /* Gives each block an offset such that blocks alive at the same step do not overlap, and writes the arena's length to
- * *floats. The largest blocks are placed first, each in the lowest gap that holds it: not always the best arrangement, but
- * within a few per cent of it for networks. false: no memory. */
+ * *floats. The largest blocks are placed first, each in the lowest gap that holds it; while that takes more than what lives at one
+ * step, it is tried again with the block that stuck out first. false: no memory. */
 bool arena_place(arena_block *blocks, int count, size_t *floats);
 
 #endif

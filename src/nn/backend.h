@@ -14,6 +14,7 @@ typedef struct nn_backend {
     void (*describe)(const void *program, nn_plan_info *info);
     bool (*step)(const void *program, int index, nn_step_info *info);
     int64_t (*read)(const void *program, const char *mark, float *values);
+    double (*peak)(const void *program);
 } nn_backend;
 
 extern const nn_backend nn_backend_cpu;

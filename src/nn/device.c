@@ -61,6 +61,11 @@ const char *nn_device_level(const nn_device *device)
     return device->kernels->level;
 }
 
+bool nn_device_has_bf16(const nn_device *device)
+{
+    return device->kernels != cpu_kernels_of_floats(device->kernels);
+}
+
 int nn_device_threads(const nn_device *device)
 {
     return thread_pool_size(device->pool);

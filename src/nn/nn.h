@@ -19,8 +19,8 @@
  *     map      [ceil(channels / 16)][height][width][16]: activations. One vector register (or two, or four) is sixteen
  *              channels of a pixel. Channels beyond the last are zero.
  *
- * One result for one input: at one instruction level the output is the same to the bit for any number of threads, because
- * work is divided among threads only along outputs, never along a sum.
+ * One result for one input: at one instruction level and precision the output is the same to the bit for any number of threads,
+ * because work is divided among threads only along outputs, never along a sum.
  */
 #ifndef GPEN_NN_H
 #define GPEN_NN_H
@@ -35,8 +35,9 @@
 typedef struct nn_device nn_device;
 
 typedef struct nn_device_options {
-    int threads;       /* 0: one for each processor this process may use */
-    const char *level; /* "generic", "neon", "avx2", "avx512"; NULL: the best there is, lowered by GPEN_CPU */
+    int threads; /* 0: one for each processor this process may use */
+    const char
+        *level; /* "generic", "neon", "avx2", "avx512", "avx512-bf16"; NULL: the best there is, lowered by GPEN_CPU */
 } nn_device_options;
 
 /* Errors: BAD_ARGUMENT (a level that is unknown or that this processor lacks), OUT_OF_MEMORY. Release with nn_device_close,
@@ -45,6 +46,7 @@ gpen_status nn_device_open(nn_device **device, const nn_device_options *options,
 void nn_device_close(nn_device *device);
 const char *nn_device_level(const nn_device *device); /* static */
 int nn_device_threads(const nn_device *device);
+bool nn_device_has_bf16(const nn_device *device); /* NN_BF16 may be asked for */
 
 /* The levels compiled into this program that this processor can run, best first. Returns how many; names are static. */
 int nn_levels_available(const char **names, int capacity);
@@ -57,6 +59,9 @@ typedef struct nn_weights {
     void *context;
     /* Writes all `count` numbers of tensor `tensor`, row-major, to values. count is what the graph expects. */
     gpen_status (*read)(void *context, int tensor, float *values, int64_t count, gpen_error *error);
+    /* Where the packed form is kept for the next time and for other processes: the beginning of a file's path, different for different
+     * weights, in a folder that is there. NULL: nowhere. A file that cannot be read or written costs time, never a failure. */
+    const char *kept;
 } nn_weights;
 
 /* A piece of a tensor as an operation uses it: numbers from `offset` on, each times `scale`. */
@@ -217,10 +222,12 @@ typedef struct nn_plan nn_plan;
 
 enum {
     NN_KEEP_MARKS = 1, /* marked values keep their memory to the end of a run, for tests */
+    NN_BF16 = 2,       /* maps and convolutions' weights in bfloat16, sums in floats: half the memory, half the time */
 };
 
 /* Compiles; asks weights->read for each tensor at least once. Errors: what the graph recorded (BAD_ARGUMENT, OUT_OF_MEMORY),
- * what read returned, MODEL_INVALID (a FIR kernel that is not separable). The device must outlive the plan. */
+ * what read returned, MODEL_INVALID (a FIR kernel that is not separable), BAD_ARGUMENT (NN_BF16 on a device without it). The device
+ * must outlive the plan. */
 gpen_status nn_plan_compile(nn_plan **plan, nn_device *device, const nn_graph *graph, const nn_weights *weights,
                             int flags, gpen_error *error);
 void nn_plan_free(nn_plan *plan);
@@ -250,6 +257,10 @@ typedef struct nn_step_info {
 } nn_step_info;
 
 bool nn_plan_step(const nn_plan *plan, int index, nn_step_info *info);
+
+/* The most that the plan's device could do at its precision and with its threads, GFLOP/s: measured now, in about a tenth of a
+ * second, by products that stay in registers. */
+double nn_plan_peak(const nn_plan *plan);
 
 /* The marked value `name` of the last run in the order channel, row, column. Returns how many numbers it has, 0 when there is
  * no such mark; writes them when values is not NULL. */

@@ -23,6 +23,9 @@ gpen_status nn_plan_compile(nn_plan **out, nn_device *device, const nn_graph *gr
 {
     *out = NULL;
     gpen_status status = check(graph, error);
+    if (!status && flags & NN_BF16 && !nn_device_has_bf16(device))
+        status = gpen_fail(error, GPEN_BAD_ARGUMENT, "this processor, at level %s, has no bfloat16 products",
+                           nn_device_level(device));
     if (status)
         return status;
     nn_plan *plan = calloc(1, sizeof *plan);
@@ -69,4 +72,9 @@ bool nn_plan_step(const nn_plan *plan, int index, nn_step_info *info)
 int64_t nn_plan_read(const nn_plan *plan, const char *name, float *values)
 {
     return plan->backend->read(plan->program, name, values);
+}
+
+double nn_plan_peak(const nn_plan *plan)
+{
+    return plan->backend->peak(plan->program);
 }

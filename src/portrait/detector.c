@@ -1,15 +1,19 @@
 /* RetinaFace on a photo: reduce, run, decode, and back to the photo's pixels. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "portrait/room.h"
 
-enum { LONG_EDGE = 1500, REDUCED_EDGE = 1000, LEAST_EDGE = 32, PLANES = RETINAFACE_LEVELS * RETINAFACE_HEADS };
+enum { LONG_EDGE = 1500, REDUCED_EDGE = 1000, LEAST_EDGE = 32 };
 
-gpen_status detector_open(detector *d, nn_device *device, const char *path, gpen_error *error)
+gpen_status detector_open(detector *d, nn_device *device, const char *path, const char *cache, gpen_error *error)
 {
     d->device = device;
+    d->cache = cache ? strdup(cache) : NULL;
+    if (cache && !d->cache)
+        return gpen_fail_memory(error, "the detector", strlen(cache));
     gpen_status status = weights_open(&d->file, path, error);
     return status ? status : retinaface_architecture_read(&d->architecture, d->file, error);
 }
@@ -18,21 +22,27 @@ void detector_close(detector *d)
 {
     nn_plan_free(d->plan);
     weights_close(d->file);
+    free(d->cache);
     *d = (detector){0};
 }
 
-/* Makes the plan one for width x height. */
-static gpen_status fit_plan(detector *d, int width, int height, gpen_error *error)
+static gpen_status resize_plan(detector *d, nn_graph *graph, gpen_error *error)
+{
+    if (!graph)
+        return gpen_fail_memory(error, "the network's steps", 0);
+    nn_weights source = weights_for_plan(d->file);
+    gpen_status status = nn_plan_resize(d->plan, graph, &source, error);
+    nn_graph_free(graph);
+    return status;
+}
+
+gpen_status detector_fit(detector *d, int width, int height, gpen_error *error)
 {
     if (d->plan && d->width == width && d->height == height)
         return GPEN_OK;
     nn_graph *graph = retinaface_graph(&d->architecture, d->file, height, width);
-    if (!graph)
-        return gpen_fail_memory(error, "the detector's steps", 0);
-    nn_weights source = weights_for_plan(d->file);
-    gpen_status status = d->plan ? nn_plan_resize(d->plan, graph, &source, error)
-                                 : nn_plan_compile(&d->plan, d->device, graph, &source, 0, error);
-    nn_graph_free(graph);
+    gpen_status status =
+        d->plan ? resize_plan(d, graph, error) : room_compile(&d->plan, d->device, graph, d->file, 0, d->cache, error);
     if (!status) {
         d->width = width;
         d->height = height;
@@ -76,7 +86,7 @@ static void fill_input(const gpen_image *photo, double scale, int width, int hei
 /* Channels of each output: two anchors' boxes, scores, landmarks. */
 static const size_t head_channels[RETINAFACE_HEADS] = {8, 4, 20};
 
-static size_t plane_floats(int output, int width, int height)
+size_t detector_plane_floats(int output, int width, int height)
 {
     int step = 8 << (output / RETINAFACE_HEADS);
     return head_channels[output % RETINAFACE_HEADS] * (size_t)((height + step - 1) / step) *
@@ -88,15 +98,15 @@ static gpen_status run(detector *d, const gpen_image *photo, double scale, float
                        gpen_error *error)
 {
     size_t input = (size_t)3 * (size_t)d->width * (size_t)d->height, floats = input;
-    for (int i = 0; i < PLANES; i++)
-        floats += plane_floats(i, d->width, d->height);
-    float *block = aligned_new(floats * sizeof *block), *planes[PLANES];
+    for (int i = 0; i < DETECTOR_PLANES; i++)
+        floats += detector_plane_floats(i, d->width, d->height);
+    float *block = aligned_new(floats * sizeof *block), *planes[DETECTOR_PLANES];
     if (!block)
         return gpen_fail_memory(error, "finding faces", floats * sizeof *block);
     size_t at = input;
-    for (int i = 0; i < PLANES; i++) {
+    for (int i = 0; i < DETECTOR_PLANES; i++) {
         planes[i] = block + at;
-        at += plane_floats(i, d->width, d->height);
+        at += detector_plane_floats(i, d->width, d->height);
     }
     fill_input(photo, scale, d->width, d->height, block);
     nn_plan_run(d->plan, block, planes);
@@ -123,7 +133,7 @@ gpen_status detector_find(detector *d, const gpen_image *photo, float least_scor
     int width = (int)lrint(photo->width * reduction), height = (int)lrint(photo->height * reduction);
     if (width < LEAST_EDGE || height < LEAST_EDGE)
         return GPEN_OK; /* no room for a face */
-    gpen_status status = fit_plan(d, width, height, error);
+    gpen_status status = detector_fit(d, width, height, error);
     if (!status)
         status = run(d, photo, 1 / reduction, least_score, faces, error);
     if (!status && reduction < 1)

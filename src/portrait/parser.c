@@ -8,7 +8,8 @@ enum { SIZE = PARSENET_SIZE, BORDER = 26, CLASSES = 19 };
 /* 1 for classes of the face and its hair: not background (0), hat (14) and cloth (18). */
 static const unsigned char face_classes[CLASSES] = {0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0};
 
-static gpen_status compile(parser *p, nn_device *device, const weights *file, gpen_error *error)
+static gpen_status compile(parser *p, nn_device *device, gpen_precision precision, const weights *file,
+                           const char *cache, gpen_error *error)
 {
     parsenet_architecture architecture;
     gpen_status status = parsenet_architecture_read(&architecture, file, error);
@@ -16,23 +17,19 @@ static gpen_status compile(parser *p, nn_device *device, const weights *file, gp
         return status;
     if (architecture.classes != CLASSES)
         return gpen_fail(error, GPEN_MODEL_INVALID, "a parser of %d classes, not %d", architecture.classes, CLASSES);
-    nn_graph *graph = parsenet_graph(&architecture, file);
-    if (!graph)
-        return gpen_fail_memory(error, "the parser's steps", 0);
-    nn_weights source = weights_for_plan(file);
-    status = nn_plan_compile(&p->plan, device, graph, &source, 0, error);
-    nn_graph_free(graph);
-    return status;
+    return room_compile(&p->plan, device, parsenet_graph(&architecture, file), file, room_plan_flags(precision), cache,
+                        error);
 }
 
-gpen_status parser_open(parser *p, nn_device *device, const char *path, gpen_error *error)
+gpen_status parser_open(parser *p, nn_device *device, gpen_precision precision, const char *path, const char *cache,
+                        gpen_error *error)
 {
     size_t pixels = (size_t)SIZE * SIZE;
     weights *file;
     gpen_status status = weights_open(&file, path, error);
     if (status)
         return status;
-    status = compile(p, device, file, error);
+    status = compile(p, device, precision, file, cache, error);
     weights_close(file);
     if (status)
         return status;

@@ -16,8 +16,18 @@ const char *model_kind_name(model_kind kind);
  * Errors: MODEL_INVALID, with the first thing wrong for the kind that the names suggest. */
 gpen_status model_identify(const weights *file, model_kind *kind, gpen_error *error);
 
-/* The restorer's compiled plan, for `gpen bench`; NULL without a restorer. */
-nn_plan *model_restorer_plan(gpen_model *model);
+/* One network of a handle, bare, for `gpen bench`. */
+typedef struct model_network {
+    nn_plan *plan;     /* the handle's */
+    int width, height; /* of its input, planar [3][height][width] */
+    int outputs;
+    size_t output_counts[NN_MAX_OUTPUTS]; /* numbers of each */
+} model_network;
+
+/* The handle's network of a kind. A detector is laid out for pictures of width x height, from 32x32; the others have a size of
+ * their own. Valid until the handle is used for something else. Errors: MODEL_MISSING, OUT_OF_MEMORY. */
+gpen_status model_bare_network(gpen_model *model, model_kind kind, int width, int height, model_network *network,
+                               gpen_error *error);
 
 /* What a caller may want to see while a photo is worked on. Each may be NULL. */
 typedef struct photo_watch {

@@ -4,19 +4,16 @@
 #include "base/memory.h"
 #include "portrait/room.h"
 
-gpen_status restorer_open(restorer *r, nn_device *device, const weights *file, gpen_error *error)
+gpen_status restorer_open(restorer *r, nn_device *device, gpen_precision precision, const weights *file,
+                          const char *cache, gpen_error *error)
 {
     gpen_status status = gpen_architecture_read(&r->architecture, file, error);
     if (status)
         return status;
     for (size_t i = 0; i < weights_count(file); i++)
         r->parameters += weights_at(file, i)->count;
-    nn_graph *graph = gpen_graph(&r->architecture, file);
-    if (!graph)
-        return gpen_fail_memory(error, "the network's steps", 0);
-    nn_weights source = weights_for_plan(file);
-    status = nn_plan_compile(&r->plan, device, graph, &source, 0, error);
-    nn_graph_free(graph);
+    status = room_compile(&r->plan, device, gpen_graph(&r->architecture, file), file, room_plan_flags(precision), cache,
+                          error);
     if (status)
         return status;
     r->planar_bytes = (size_t)3 * (size_t)r->architecture.size * (size_t)r->architecture.size * sizeof(float);

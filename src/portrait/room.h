@@ -6,6 +6,14 @@
 #include "models/models.h"
 #include "portrait/portrait.h"
 
+/* What nn_plan_compile takes for a precision, FP32 or BF16. */
+int room_plan_flags(gpen_precision precision);
+
+/* nn_plan_compile of a file's tensors, packed before if the cache folder (or NULL) has them, kept there if not. Frees the graph; a graph
+ * of NULL is OUT_OF_MEMORY. */
+gpen_status room_compile(nn_plan **plan, nn_device *device, nn_graph *graph, const weights *file, int flags,
+                         const char *cache, gpen_error *error);
+
 /* ---------------------------------------------------------------- the restorer (restorer.c) */
 
 typedef struct restorer {
@@ -16,7 +24,8 @@ typedef struct restorer {
     size_t planar_bytes;
 } restorer;
 
-gpen_status restorer_open(restorer *r, nn_device *device, const weights *file, gpen_error *error);
+gpen_status restorer_open(restorer *r, nn_device *device, gpen_precision precision, const weights *file,
+                          const char *cache, gpen_error *error);
 void restorer_close(restorer *r);
 
 /* One crop through the network: crop and restored are size x size, of the same channels and bits, and may be the same image; alpha
@@ -33,12 +42,19 @@ typedef struct detector {
     retinaface_architecture architecture;
     weights *file; /* stays open: another photo size needs another graph */
     nn_device *device;
+    char *cache;   /* or NULL */
     nn_plan *plan; /* for pictures of width x height; NULL before the first */
     int width, height;
 } detector;
 
-gpen_status detector_open(detector *d, nn_device *device, const char *path, gpen_error *error);
+gpen_status detector_open(detector *d, nn_device *device, const char *path, const char *cache, gpen_error *error);
 void detector_close(detector *d);
+
+/* Makes the plan one for pictures of width x height, which has these outputs. Errors: OUT_OF_MEMORY. */
+gpen_status detector_fit(detector *d, int width, int height, gpen_error *error);
+enum { DETECTOR_PLANES = RETINAFACE_LEVELS * RETINAFACE_HEADS };
+size_t detector_plane_floats(int output, int width, int height);
+
 gpen_status detector_find(detector *d, const gpen_image *photo, float least_score, gpen_faces *faces,
                           gpen_error *error);
 
@@ -55,7 +71,8 @@ typedef struct parser {
     float *classes; /* [512][512] */
 } parser;
 
-gpen_status parser_open(parser *p, nn_device *device, const char *path, gpen_error *error);
+gpen_status parser_open(parser *p, nn_device *device, gpen_precision precision, const char *path, const char *cache,
+                        gpen_error *error);
 void parser_close(parser *p);
 
 /* 1 where the face (any size, any channels and bits) shows skin, features or hair, 0 elsewhere and in a border of 26 px: mask is
@@ -102,8 +119,9 @@ gpen_status canvas_paste(canvas *c, const gpen_image *face, const plane *mask, c
 
 struct gpen_model {
     nn_device *device;
-    restorer restorer; /* plan NULL: there is none */
-    detector detector; /* file NULL: there is none */
+    gpen_precision precision; /* FP32 or BF16 */
+    restorer restorer;        /* plan NULL: there is none */
+    detector detector;        /* file NULL: there is none */
     parser parser;
 };
 

@@ -2,9 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#ifdef __APPLE__
-#include <mach-o/dyld.h>
-#endif
 
 #include "weights/assets_path.h"
 #include "weights/private.h"
@@ -35,22 +32,10 @@ gpen_status models_folder(char **path, gpen_error *error)
     return GPEN_OK;
 }
 
-/* The running program's own path with links resolved, or NULL where the system does not tell. */
-static char *program_path(void)
-{
-#ifdef __APPLE__
-    char path[4096];
-    uint32_t length = sizeof path;
-    return _NSGetExecutablePath(path, &length) ? NULL : realpath(path, NULL);
-#else
-    return realpath("/proc/self/exe", NULL);
-#endif
-}
-
 /* The folder at `relative` from the program's, if it is there. */
 static char *beside_program(const char *relative)
 {
-    char *program = program_path();
+    char *program = path_of_program();
     char *folder = program ? path_folder(program) : NULL;
     char *path = folder ? path_join(folder, relative) : NULL;
     char *found = path && path_is_folder(path) ? realpath(path, NULL) : NULL;

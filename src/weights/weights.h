@@ -73,6 +73,11 @@ typedef struct weights_pair {
     const char *key, *value;
 } weights_pair;
 
+/* The beginning of a path for what is made of this file and kept for the next time: FOLDER/NAME-NUMBER, the number from the file's
+ * device, inode, length and time of change. Makes the folder, and removes from it what nobody used for thirty days. NULL: the file is not
+ * one on a disk, the folder cannot be made, or no memory. Release with free. */
+char *weights_kept_path(const weights *file, const char *folder);
+
 /* Writes all tensors of `file` as safetensors to `path` (temp file in the same folder, flushed, renamed; replaces what
  * was there). Floating tensors are stored as `floats`: WEIGHTS_F32, WEIGHTS_F16, WEIGHTS_BF16, rounded to nearest even,
  * a value beyond float16's range being an error; others keep their dtype. metadata may be NULL. The same input gives

@@ -181,7 +181,8 @@ class Report(PhotoTest):
         for kind, path in sums.items():
             self.assertEqual({"name": path.stem, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}, receipt[kind])
         self.assertRegex(receipt["version"], r"^\d+\.\d+\.\d+$")
-        self.assertIn(receipt["level"], ("generic", "avx2", "avx512", "neon"))
+        self.assertIn(receipt["level"], ("generic", "avx2", "avx512", "avx512-bf16", "neon"))
+        self.assertEqual("fp32", receipt["precision"])             # mode plain promises the published arithmetic
         self.assertEqual(([], 0, False), (blank["faces"], blank["restored"], blank["receipt"]["altered_by_model"]))
         summary = outcome.summary
         self.assertEqual((2, 3, 1, "gpen-mini", "marks", None),

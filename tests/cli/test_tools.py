@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """gpen doctor, gpen bench, and the help."""
 import json
+import math
 import os
 import re
 import shutil
 import sys
 import unittest
+from array import array
 from pathlib import Path
 
 import support
@@ -24,8 +26,8 @@ class Doctor(support.CommandLineTest):
 
     def test_a_machine_in_order(self):
         findings = self.findings(GPEN_CPU="")
-        self.assertEqual({"processor", "instructions", "memory", "pictures", "restorer", "detector", "parser", "self-test",
-                          "data", "cache", "state"},
+        self.assertEqual({"processor", "instructions", "precision", "memory", "pictures", "restorer", "detector", "parser", "self-test",
+                          "sandbox", "data", "cache", "state"},
                          set(findings))
         self.assertNotIn("problem", {finding["state"] for finding in findings.values()})
         self.assertIn(str(self.home), findings["data"]["text"])
@@ -71,11 +73,13 @@ class Bench(support.CommandLineTest):
 
     def test_what_it_says(self):
         result = self.bench("--layers", "--threads", "2", GPEN_CPU="generic")
-        self.assertEqual(("gpen-mini", 64, "fp32", "generic", 2, 2),
-                         tuple(result[key] for key in ("name", "size", "precision", "level", "threads", "runs")))
-        for key in ("median_s", "min_s", "peak_mib", "weight_mib", "arena_mib", "gflop_direct", "gflop_executed"):
+        self.assertEqual(("gpen-mini", "restorer", 64, 64, "fp32", "generic", 2, 2),
+                         tuple(result[key] for key in ("name", "kind", "width", "height", "precision", "level", "threads", "runs")))
+        for key in ("median_s", "min_s", "peak_mib", "weight_mib", "arena_mib", "gflop_direct", "gflop_executed", "peak_gflops",
+                    "share_of_peak"):
             self.assertGreater(result[key], 0, key)
-        self.assertLessEqual(result["min_s"], result["median_s"])
+        self.assertEqual(result["min_s"], result["seconds"][0])
+        self.assertAlmostEqual(result["median_s"], sum(result["seconds"]) / 2)
         self.assertRegex(result["output_hash"], "^[0-9a-f]{16}$")
         self.assertGreater(len(result["layers"]), 10)
         self.assertAlmostEqual(result["gflop_direct"], sum(layer["gflop_direct"] for layer in result["layers"]),
@@ -83,8 +87,20 @@ class Bench(support.CommandLineTest):
         self.assertNotIn("layers", self.bench())
 
     def test_one_output_for_any_number_of_threads(self):
-        hashes = {self.bench("--threads", threads)["output_hash"] for threads in ("1", "2", "3", "5")}
-        self.assertEqual(1, len(hashes))
+        for precision in ("fp32", "auto"):
+            hashes = {self.bench("--threads", threads, "--precision", precision)["output_hash"] for threads in ("1", "2", "3", "5")}
+            self.assertEqual(1, len(hashes), precision)
+
+    def test_precisions(self):
+        fine = self.bench(GPEN_CPU="generic")
+        self.assertEqual("fp32", self.bench("--precision", "auto", GPEN_CPU="generic")["precision"])
+        self.assertIn("bf16", self.gpen("bench", "--precision", "bf16", expect=3, GPEN_CPU="generic").err)
+        self.gpen("bench", "--precision", "fp8", expect=2)
+        best = self.bench("--precision", "auto")
+        if best["precision"] == "bf16":
+            self.assertEqual("avx512-bf16", best["level"])
+            self.assertLess(best["arena_mib"], fine["arena_mib"])
+            self.assertNotEqual(best["output_hash"], self.bench("--precision", "fp32")["output_hash"])
 
     def test_another_model_gives_another_output(self):
         support.write_tiny_model(self.root / "other.safetensors", seed=9)
@@ -101,8 +117,37 @@ class Bench(support.CommandLineTest):
         self.gpen("bench", "--runs", "0", expect=2)
         self.gpen("bench", "gpen-mini", expect=2)
         self.gpen("bench", "--model", "nothing", expect=3)
+        support.write_safetensors(self.root / "strange.safetensors", {"strange": ((1,), [0.0])})
+        self.assertIn("no network", self.gpen("bench", "--model", "strange.safetensors", expect=3).err)
+        self.gpen("bench", "--runs", "1", "--output", "nowhere/output", expect=3)
         self.install_detector()
-        self.assertIn("GPEN", self.gpen("bench", "--model", "marks", expect=3).err)
+        for size in ("31x64", "64x8193", "64", "64x", "64x64x64", "64 x 64", ""):
+            self.gpen("bench", "--model", "marks", "--size", size, expect=2)
+        self.assertIn("only a detector", self.gpen("bench", "--size", "64x64", expect=3).err)
+
+    def test_a_detector_at_any_size(self):
+        self.install_detector()
+        result = self.bench("--model", "marks", "--size", "75x133", "--output", "output", "--layers")
+        self.assertEqual(("detector", 75, 133), tuple(result[key] for key in ("kind", "width", "height")))
+        self.assertGreater(len(result["layers"]), 10)
+        cells = sum(math.ceil(75 / step) * math.ceil(133 / step) for step in (8, 16, 32))
+        self.assertEqual(4 * (8 + 4 + 20) * cells, (self.root / "output").stat().st_size)
+        self.assertEqual((1000, 640), tuple(self.bench("--model", "marks")[key] for key in ("width", "height")))
+
+    def test_a_parser(self):
+        support.write_safetensors(self.root / "parser.safetensors", support.one_class_parser(3))
+        result = self.bench("--model", "parser.safetensors", "--output", "output")
+        self.assertEqual(("parser", 512, 512), tuple(result[key] for key in ("kind", "width", "height")))
+        self.assertEqual(array("f", [3.0]) * (512 * 512), array("f", (self.root / "output").read_bytes()))
+
+    def test_the_output_is_what_was_hashed(self):
+        result = self.bench("--output", "output")
+        numbers = (self.root / "output").read_bytes()
+        self.assertEqual(4 * 3 * 64 * 64, len(numbers))
+        value = 0xcbf29ce484222325
+        for byte in numbers:
+            value = (value ^ byte) * 0x100000001b3 % 2 ** 64
+        self.assertEqual(f"{value:016x}", result["output_hash"])
 
 
 class Help(support.CommandLineTest):

@@ -1,6 +1,8 @@
 /* Buffers, comparison and timing of the kernel tests. */
 #include "harness.h"
 
+#include "nn/cpu/bf16.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +17,7 @@
 #include <cmocka.h>
 
 static const uint32_t poison_bits = 0x7FA5A5A5; /* a NaN that no arithmetic makes */
+static const uint16_t poison_number = 0x7FA5;
 
 generator generator_new(uint64_t seed)
 {
@@ -39,25 +42,36 @@ float random_float(generator *g)
     return (float)((double)(next(g) >> 11) * 0x1p-52 - 1.0);
 }
 
-static size_t mapped_bytes(size_t count, size_t page)
+static size_t mapped_bytes(size_t bytes, size_t page)
 {
-    return (count * sizeof(float) + page - 1) / page * page + page;
+    return (bytes + page - 1) / page * page + page;
 }
 
-float *guarded_new(size_t count)
+/* So many bytes directly before a page that may not be touched. */
+static void *guarded_bytes(size_t count)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = mapped_bytes(count, page);
     char *start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(start, MAP_FAILED);
     char *guard = start + bytes - page;
     assert_int_equal(mprotect(guard, page, PROT_NONE), 0);
-    return (float *)(void *)(guard - count * sizeof(float));
+    return guard - count;
+}
+
+static void guarded_bytes_free(void *first, size_t count)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = mapped_bytes(count, page);
+    munmap((char *)first + count + page - bytes, bytes);
+}
+
+float *guarded_new(size_t count)
+{
+    return guarded_bytes(count * sizeof(float));
 }
 
 void guarded_free(float *floats, size_t count)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = mapped_bytes(count, page);
-    munmap((char *)(floats + count) + page - bytes, bytes);
+    guarded_bytes_free(floats, count * sizeof(float));
 }
 
 float *guarded_random(generator *g, size_t count)
@@ -84,6 +98,57 @@ void poison(float *floats, size_t count)
 bool is_poison(float value)
 {
     return !memcmp(&value, &poison_bits, sizeof poison_bits);
+}
+
+static bool are_floats(const cpu_kernels *level)
+{
+    return level->number_bytes == sizeof(float);
+}
+
+void *numbers_from(const cpu_kernels *level, float *floats, size_t count)
+{
+    if (are_floats(level))
+        return guarded_copy(floats, count);
+    uint16_t *numbers = guarded_bytes(count * sizeof *numbers);
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = is_poison(floats[i]) ? poison_number : bf16_from_float(floats[i]);
+        if (!is_poison(floats[i]))
+            floats[i] = bf16_to_float(numbers[i]);
+    }
+    return numbers;
+}
+
+void *numbers_poisoned(const cpu_kernels *level, size_t count)
+{
+    float *floats = guarded_new(count);
+    poison(floats, count);
+    void *numbers = numbers_from(level, floats, count);
+    guarded_free(floats, count);
+    return numbers;
+}
+
+float *numbers_back(const cpu_kernels *level, const void *numbers, size_t count)
+{
+    if (are_floats(level))
+        return guarded_copy(numbers, count);
+    const uint16_t *halves = numbers;
+    float *floats = guarded_new(count);
+    for (size_t i = 0; i < count; i++) {
+        floats[i] = bf16_to_float(halves[i]);
+        if (halves[i] == poison_number)
+            poison(&floats[i], 1);
+    }
+    return floats;
+}
+
+void numbers_free(const cpu_kernels *level, void *numbers, size_t count)
+{
+    guarded_bytes_free(numbers, count * level->number_bytes);
+}
+
+double number_bound(const cpu_kernels *level, double bound)
+{
+    return are_floats(level) ? bound : 0x1p-8;
 }
 
 void compare(const char *what, const float *expected, const float *actual, size_t count, double bound)
@@ -140,10 +205,11 @@ void free_write_map(write_map *map)
     guarded_free((float *)(uintptr_t)map->bias, BLOCK);
 }
 
+/* Of processor time: a busy machine does not count. */
 static double seconds_now(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 

@@ -36,6 +36,16 @@ float *guarded_copy(const float *from, size_t count);
 void poison(float *floats, size_t count);
 bool is_poison(float value);
 
+/* Arrays of a level's numbers (kernels.h), likewise at a guard page. numbers_from also rounds the floats in place, so that the oracle
+ * reads what the level reads; numbers_back gives floats in a guarded_new, poison where a number was never written. */
+void *numbers_from(const cpu_kernels *level, float *floats, size_t count);
+void *numbers_poisoned(const cpu_kernels *level, size_t count);
+float *numbers_back(const cpu_kernels *level, const void *numbers, size_t count);
+void numbers_free(const cpu_kernels *level, void *numbers, size_t count);
+
+/* What compare() may allow where a level writes numbers: `bound`, or the rounding of bfloat16. */
+double number_bound(const cpu_kernels *level, double bound);
+
 /* The oracle's array and the level's: each number poison in both or in neither, and relative L2 at most `bound`. Fails the
  * running test otherwise. */
 void compare(const char *what, const float *expected, const float *actual, size_t count, double bound);
@@ -65,5 +75,8 @@ void test_depthwise_row(void **state);
 void test_dot(void **state);
 void test_project(void **state);
 void test_project_order(void **state);
+void test_add_row(void **state);
+void test_max_row(void **state);
+void test_widen(void **state);
 
 #endif

@@ -29,6 +29,9 @@ static int test_level(subject *s)
         cmocka_unit_test_prestate(test_project, s),
         cmocka_unit_test_prestate(test_project_order, s),
         cmocka_unit_test_prestate(test_depthwise_row, s),
+        cmocka_unit_test_prestate(test_add_row, s),
+        cmocka_unit_test_prestate(test_max_row, s),
+        cmocka_unit_test_prestate(test_widen, s),
     };
     return cmocka_run_group_tests_name(s->level->level, tests, NULL, NULL);
 }

@@ -15,21 +15,28 @@ void test_depthwise_row(void **state)
         int columns = random_int(&g, 1, 60), stride = 1 + trial % 2, width = (columns - 1) / stride + 1;
         size_t row_count = (size_t)columns * BLOCK, to_count = (size_t)width * BLOCK;
         float *storage[3], *weights = guarded_random(&g, 9 * BLOCK);
-        const float *rows[3];
+        const void *oracle_rows[3], *rows[3];
+        void *numbers[3], *to = numbers_poisoned(s->level, to_count);
         for (int i = 0; i < 3; i++) {
             storage[i] = guarded_random(&g, row_count);
-            rows[i] = random_int(&g, 0, 4) == 0 ? NULL : storage[i];
+            numbers[i] = numbers_from(s->level, storage[i], row_count);
+            bool inside = random_int(&g, 0, 4) != 0;
+            oracle_rows[i] = inside ? storage[i] : NULL;
+            rows[i] = inside ? numbers[i] : NULL;
         }
-        float *expected = guarded_new(to_count), *actual = guarded_new(to_count);
+        float *expected = guarded_new(to_count);
         write_map map = random_write_map(&g);
         poison(expected, to_count);
-        poison(actual, to_count);
-        cpu_kernels_reference.depthwise_row(rows, columns, stride, weights, expected, width, &map);
-        s->level->depthwise_row(rows, columns, stride, weights, actual, width, &map);
-        compare("depthwise_row", expected, actual, to_count, 2e-6);
+        cpu_kernels_reference.depthwise_row(oracle_rows, columns, stride, weights, expected, width, &map);
+        s->level->depthwise_row(rows, columns, stride, weights, to, width, &map);
+        float *actual = numbers_back(s->level, to, to_count);
+        compare("depthwise_row", expected, actual, to_count, number_bound(s->level, 2e-6));
         free_write_map(&map);
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++) {
             guarded_free(storage[i], row_count);
+            numbers_free(s->level, numbers[i], row_count);
+        }
+        numbers_free(s->level, to, to_count);
         guarded_free(weights, 9 * BLOCK);
         guarded_free(expected, to_count);
         guarded_free(actual, to_count);

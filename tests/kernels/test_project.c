@@ -31,6 +31,7 @@ typedef struct problem {
     int blocks, outputs, count;
     size_t plane_stride, weight_stride, to_stride, planes_count, weights_count, to_count;
     float *planes, *weights, *to;
+    void *numbers; /* the planes as the level has them */
     read_map maps[MOST_BLOCKS];
 } problem;
 
@@ -44,6 +45,7 @@ static problem make_problem(generator *g, const cpu_kernels *kernels, int blocks
     p.weights_count = (size_t)(outputs - 1) * p.weight_stride + (size_t)blocks * BLOCK;
     p.to_count = (size_t)(outputs - 1) * p.to_stride + (size_t)count;
     p.planes = guarded_random(g, p.planes_count);
+    p.numbers = numbers_from(kernels, p.planes, p.planes_count);
     p.weights = guarded_random(g, p.weights_count);
     p.to = guarded_new(p.to_count);
     poison(p.to, p.to_count);
@@ -58,22 +60,23 @@ static problem make_problem(generator *g, const cpu_kernels *kernels, int blocks
 static void free_problem(problem *p)
 {
     guarded_free(p->planes, p->planes_count);
+    numbers_free(p->kernels, p->numbers, p->planes_count);
     guarded_free(p->weights, p->weights_count);
     guarded_free(p->to, p->to_count);
     for (int b = 0; b < p->blocks; b++)
         free_read_map(&p->maps[b]);
 }
 
-static void run(const cpu_kernels *kernels, const problem *p, int from, int count, float *to)
+static void run(const cpu_kernels *kernels, const void *planes, const problem *p, int from, int count, float *to)
 {
-    kernels->project(p->planes + (size_t)from * BLOCK, p->plane_stride, p->blocks, p->maps, p->weights,
-                     p->weight_stride, p->outputs, count, to + from, p->to_stride);
+    kernels->project((const char *)planes + (size_t)from * BLOCK * kernels->number_bytes, p->plane_stride, p->blocks,
+                     p->maps, p->weights, p->weight_stride, p->outputs, count, to + from, p->to_stride);
 }
 
 static void once(void *context)
 {
     problem *p = context;
-    run(p->kernels, p, 0, p->count, p->to);
+    run(p->kernels, p->numbers, p, 0, p->count, p->to);
 }
 
 void test_project(void **state)
@@ -83,7 +86,7 @@ void test_project(void **state)
     for (int trial = 0; trial < 60; trial++) {
         problem p = make_problem(&g, s->level, random_int(&g, 1, MOST_BLOCKS), 1 + trial % 4, random_int(&g, 1, 50));
         float *expected = guarded_copy(p.to, p.to_count);
-        run(&cpu_kernels_reference, &p, 0, p.count, expected);
+        run(&cpu_kernels_reference, p.planes, &p, 0, p.count, expected);
         once(&p);
         compare("project", expected, p.to, p.to_count, 2e-6);
         guarded_free(expected, p.to_count);
@@ -102,7 +105,7 @@ void test_project_order(void **state)
     problem p = make_problem(&g, s->level, MOST_BLOCKS, 3, 23);
     float *alone = guarded_copy(p.to, p.to_count);
     for (int i = 0; i < p.count; i++)
-        run(s->level, &p, i, 1, alone);
+        run(s->level, p.numbers, &p, i, 1, alone);
     once(&p);
     compare_bits("project of single pixels", alone, p.to, p.to_count);
     guarded_free(alone, p.to_count);

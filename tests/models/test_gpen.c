@@ -52,8 +52,8 @@ static double relative_l2(const float *actual, const float *expected, int64_t co
     return sqrt(difference / norm);
 }
 
-/* The fixture's network, compiled for `threads`. */
-static nn_plan *compile(const weights *file, nn_device *device)
+/* The fixture's network at a precision: 0, or NN_BF16. */
+static nn_plan *compile(const weights *file, nn_device *device, int precision)
 {
     gpen_error error;
     gpen_architecture architecture;
@@ -63,13 +63,13 @@ static nn_plan *compile(const weights *file, nn_device *device)
     assert_non_null(graph);
     nn_weights source = weights_for_plan(file);
     nn_plan *plan;
-    if (nn_plan_compile(&plan, device, graph, &source, NN_KEEP_MARKS, &error))
+    if (nn_plan_compile(&plan, device, graph, &source, NN_KEEP_MARKS | precision, &error))
         fail_msg("%s", error.message);
     nn_graph_free(graph);
     return plan;
 }
 
-static void check_mark(const nn_plan *plan, const weights *expected, const char *name)
+static void check_mark(const nn_plan *plan, const weights *expected, const char *name, double least)
 {
     int64_t count;
     float *reference = read_tensor(expected, name, &count), *values = malloc((size_t)count * sizeof *values);
@@ -77,6 +77,7 @@ static void check_mark(const nn_plan *plan, const weights *expected, const char 
     assert_int_equal(nn_plan_read(plan, name, values), count);
     /* maps of full size are stored in float16 */
     double bound = !strcmp(weights_dtype_name(weights_find(expected, name)->dtype), "F16") ? 1e-3 : 1e-5;
+    bound = bound > least ? bound : least;
     double error = relative_l2(values, reference, count);
     if (!(error < bound))
         fail_msg("%s: relative L2 %.3g", name, error);
@@ -84,8 +85,9 @@ static void check_mark(const nn_plan *plan, const weights *expected, const char 
     free(values);
 }
 
-static void check_fixture(const char *name)
+static void check_fixture(const char *name, int precision)
 {
+    double bound = precision == NN_BF16 ? 2e-2 : 1e-5;
     char weights_name[64], expected_name[64];
     snprintf(weights_name, sizeof weights_name, "%s.safetensors", name);
     snprintf(expected_name, sizeof expected_name, "%s-expected.safetensors", name);
@@ -96,17 +98,17 @@ static void check_fixture(const char *name)
     for (int run = 0; run < 2; run++) {
         nn_device *device;
         assert_int_equal(nn_device_open(&device, &(nn_device_options){.threads = 1 + 2 * run}, NULL), GPEN_OK);
-        nn_plan *plan = compile(file, device);
+        nn_plan *plan = compile(file, device, precision);
         results[run] = malloc((size_t)count * sizeof(float));
         assert_non_null(results[run]);
         nn_plan_run(plan, input, &results[run]);
         for (size_t i = 0; i < weights_count(expected); i++) {
             const char *mark = weights_at(expected, i)->name;
             if (strcmp(mark, "input") && strcmp(mark, "output"))
-                check_mark(plan, expected, mark);
+                check_mark(plan, expected, mark, bound);
         }
         double error = relative_l2(results[run], output, count);
-        if (!(error < 1e-5))
+        if (!(error < bound))
             fail_msg("%s: relative L2 %.3g", name, error);
         nn_plan_free(plan);
         nn_device_close(device);
@@ -124,13 +126,26 @@ static void check_fixture(const char *name)
 static void gpen_equals_the_reference(void **state)
 {
     (void)state;
-    check_fixture("gpen64");
+    check_fixture("gpen64", 0);
+}
+
+static void in_bfloat16_gpen_comes_near(void **state)
+{
+    (void)state;
+    nn_device *device;
+    assert_int_equal(nn_device_open(&device, &(nn_device_options){.threads = 1}, NULL), GPEN_OK);
+    bool here = nn_device_has_bf16(device);
+    nn_device_close(device);
+    if (!here)
+        skip();
+    check_fixture("gpen64", NN_BF16);
+    check_fixture("gpen128-odd", NN_BF16);
 }
 
 static void odd_widths_equal_the_reference(void **state)
 {
     (void)state;
-    check_fixture("gpen128-odd");
+    check_fixture("gpen128-odd", 0);
 }
 
 static void the_architecture_is_read_from_the_tensors(void **state)
@@ -200,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gpen_equals_the_reference),
         cmocka_unit_test(odd_widths_equal_the_reference),
+        cmocka_unit_test(in_bfloat16_gpen_comes_near),
         cmocka_unit_test(the_architecture_is_read_from_the_tensors),
         cmocka_unit_test(wrong_tensors_are_refused_by_name),
     };

@@ -21,7 +21,7 @@ static gpen_status read_values(void *context, int tensor, float *values, int64_t
     return GPEN_OK;
 }
 
-static const nn_weights source = {NULL, read_values};
+static const nn_weights source = {.read = read_values};
 static const nn_weight kernel_weight = {.tensor = 1, .count = 16, .scale = 1};
 
 static nn_device *open_device(void)
@@ -181,6 +181,25 @@ static void blur_equals_its_definition(void **state)
     }
 }
 
+/* Levels without bfloat16 products, by name. */
+static void a_precision_that_is_not_there_is_refused(void **state)
+{
+    (void)state;
+    nn_device *device;
+    nn_plan *plan;
+    gpen_error error;
+    assert_int_equal(nn_device_open(&device, &(nn_device_options){.threads = 1, .level = "generic"}, &error), GPEN_OK);
+    assert_false(nn_device_has_bf16(device));
+    nn_graph *graph = nn_graph_new();
+    assert_non_null(graph);
+    nn_output(graph, nn_image(graph, 3, 4, 4));
+    assert_int_equal(nn_plan_compile(&plan, device, graph, NULL, NN_BF16, &error), GPEN_BAD_ARGUMENT);
+    assert_null(plan);
+    assert_non_null(strstr(error.message, "generic"));
+    nn_graph_free(graph);
+    nn_device_close(device);
+}
+
 static void an_unknown_level_is_refused(void **state)
 {
     (void)state;
@@ -197,7 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit_is_refused),     cmocka_unit_test(a_kernel_that_is_no_product_is_refused),
         cmocka_unit_test(upsampling_equals_its_definition), cmocka_unit_test(blur_equals_its_definition),
-        cmocka_unit_test(an_unknown_level_is_refused),
+        cmocka_unit_test(an_unknown_level_is_refused),      cmocka_unit_test(a_precision_that_is_not_there_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

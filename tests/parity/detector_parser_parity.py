@@ -1,9 +1,9 @@
 """RetinaFace and ParseNet in this program against the PyTorch reference, on random weights and random inputs.
 
-    GPEN_SHARED=FOLDER /usr/bin/python3 tests/parity/detector_parser_parity.py BUILD [--small] [--seeds N]
+    [GPEN_PRECISION=bf16] GPEN_SHARED=FOLDER /usr/bin/python3 tests/parity/detector_parser_parity.py BUILD [--small] [--seeds N]
 
-Prints the relative L2 of every output (raw offsets, face probabilities, class logits); exits 1 when one is above 1e-4, 77 when
-PyTorch or the reference is not there. On plain random weights ResNet-50's logits reach 500,000: a softmax of those turns the last
+Prints the relative L2 of every output (raw offsets, face probabilities, class logits); exits 1 when one is above 1e-4 (bf16:
+2e-2), 77 when PyTorch or the reference is not there. On plain random weights ResNet-50's logits reach 500,000: a softmax of those turns the last
 bits of float32 into errors of 1e-4 in PyTorch's own scores. So the class heads, and they alone, are scaled to logits around one,
 where a score says something about the network before it."""
 import argparse
@@ -22,7 +22,9 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
-BOUND = 1e-4
+BOUNDS = {"fp32": 1e-4, "bf16": 2e-2}
+BOUND = BOUNDS[os.environ.get("GPEN_PRECISION", "fp32")]    # run_network reads the same variable
+DIFFERING = {1e-4: 1e-3, 2e-2: 5e-2}[BOUND]     # of random classes, many of which are nearly even
 SIZES = [(75, 133), (160, 97), (333, 250)]      # odd ones, so that nothing divides evenly
 LARGE_SIZES = [(640, 1000)]
 
@@ -103,7 +105,7 @@ def parsenet_case(build, seed):
     errors = {"logits": relative_l2(logits, expected.numpy())}
     differing = (classes.reshape(512, 512) != expected[0].argmax(0).numpy()).mean()
     print(f"       classes differ in {100 * differing:.4f} % of the pixels (ties)")
-    return check("ParseNet 512", seed, errors) and differing < 1e-3
+    return check("ParseNet 512", seed, errors) and differing < DIFFERING
 
 
 def main():

@@ -2,7 +2,7 @@
  *     run_network gpen|retinaface|parsenet WEIGHTS HEIGHT WIDTH INPUT OUTPUT [MARK FILE]...
  * INPUT is raw float32, planar [3][HEIGHT][WIDTH]. The network's outputs are written behind each other to OUTPUT, each in the order
  * channel, row, column; each MARK (style, map8, logits, ...) to its FILE. RetinaFace is first compiled for another size and then
- * resized, as it is from photo to photo. */
+ * resized, as it is from photo to photo. GPEN_THREADS says how many threads, GPEN_PRECISION=bf16 computes in bfloat16. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,7 @@ typedef struct network {
     weights *file;
     nn_device *device;
     nn_plan *plan;
+    int flags;
     size_t counts[MOST_OUTPUTS]; /* numbers of each output */
     int outputs;
 } network;
@@ -24,8 +25,9 @@ static gpen_status compile(network *n, nn_graph *graph, gpen_error *error)
     nn_weights source = weights_for_plan(n->file);
     if (!graph)
         return gpen_fail_memory(error, "a graph", 0);
-    gpen_status status = n->plan ? nn_plan_resize(n->plan, graph, &source, error)
-                                 : nn_plan_compile(&n->plan, n->device, graph, &source, NN_KEEP_MARKS, error);
+    gpen_status status = n->plan
+                             ? nn_plan_resize(n->plan, graph, &source, error)
+                             : nn_plan_compile(&n->plan, n->device, graph, &source, NN_KEEP_MARKS | n->flags, error);
     nn_graph_free(graph);
     return status;
 }
@@ -147,7 +149,8 @@ int main(int argc, char **argv)
         return 2;
     }
     gpen_error error;
-    network n = {0};
+    const char *precision = getenv("GPEN_PRECISION");
+    network n = {.flags = precision && !strcmp(precision, "bf16") ? NN_BF16 : 0};
     const char *threads = getenv("GPEN_THREADS");
     nn_device_options options = {.threads = threads ? atoi(threads) : 0};
     int height = atoi(argv[3]), width = atoi(argv[4]);

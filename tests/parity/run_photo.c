@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     size_t pixels = (size_t)width * (size_t)height;
     gpen_image photo = {width, height, 3, 8, (size_t)width * 3, read_bytes(argv[6], pixels * 3)}, restored = {0};
     unsigned char *touched = calloc(pixels, 1);
-    gpen_options options = {.detector = argv[2], .parser = optional(argv[3])};
+    gpen_options options = {.detector = argv[2], .parser = optional(argv[3]), .precision = GPEN_PRECISION_FP32};
     gpen_settings settings = {.mode = GPEN_MODE_PLAIN, .strength = 100, .least_score = 0.9f};
     gpen_error error;
     gpen_model *model;

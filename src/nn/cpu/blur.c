@@ -18,7 +18,7 @@ gpen_status prepare_blur(cpu_upload *upload, cpu_step *step)
         pack_vector(upload, blur->bias, (size_t)out->channels, blur->activation.gain, 0.0f, channels, &step->weights);
     if (!status)
         status = pack_separable(upload, blur->kernel, &step->extra);
-    step->scratch_floats = BLOCK + (size_t)step->input_shape.width * BLOCK;
+    step->scratch_floats = BLOCK + number_floats(upload->program, (size_t)step->input_shape.width * BLOCK);
     step->thread_floats = (size_t)(out->width + 3) * BLOCK;
     step->run = run_blur;
     step->gflop_direct = step->gflop_executed = 2e-9 * 8 * (double)nn_shape_floats(out);
@@ -29,7 +29,8 @@ gpen_status prepare_blur(cpu_upload *upload, cpu_step *step)
 typedef struct job {
     const cpu_program *program;
     const cpu_step *step;
-    const float *scale, *zeros;
+    const float *scale;
+    const char *zeros;
     int strips;
 } job;
 
@@ -40,31 +41,33 @@ static void blur_strip(void *context, int index, int worker)
     const nn_shape *in = &step->input_shape, *out = &step->node.shape;
     int block = index / j->strips, first = index % j->strips * STRIP_ROWS;
     int last = first + STRIP_ROWS < out->height ? first + STRIP_ROWS : out->height;
-    const float *from = value_at(j->program, step->node.inputs[0]) + (size_t)block * plane_floats(in);
-    float *to = value_at(j->program, step->value) + (size_t)block * plane_floats(out);
+    const char *from = plane_at(j->program, step->node.inputs[0], block);
+    char *to = plane_at(j->program, step->value, block);
     const float *taps = j->program->packed + step->extra;
     write_map map = {.scale = j->scale,
                      .bias = j->program->packed + step->weights + block * BLOCK,
                      .slope = step->node.blur.activation.slope};
     for (int y = first; y < last; y++) {
-        const float *rows[4];
+        const void *rows[4];
         for (int i = 0; i < 4; i++) {
             int row = y + i - step->node.blur.before;
-            rows[i] = row >= 0 && row < in->height ? from + (size_t)row * (size_t)in->width * BLOCK : j->zeros;
+            rows[i] = row >= 0 && row < in->height ? from + pixel_bytes(j->program, (size_t)row * (size_t)in->width)
+                                                   : j->zeros;
         }
         j->program->kernels->fir_row(rows, in->width, step->node.blur.before, taps, taps + 4,
                                      thread_scratch(j->program, step, worker),
-                                     to + (size_t)y * (size_t)out->width * BLOCK, out->width, &map);
+                                     to + pixel_bytes(j->program, (size_t)y * (size_t)out->width), out->width, &map);
     }
 }
 
 static void run_blur(const cpu_program *program, const cpu_step *step)
 {
     const nn_shape *out = &step->node.shape;
-    float *scale = step_scratch(program, step), *zeros = scale + BLOCK;
+    float *scale = step_scratch(program, step);
+    void *zeros = scale + BLOCK;
     for (int c = 0; c < BLOCK; c++)
         scale[c] = step->node.blur.activation.gain;
-    memset(zeros, 0, (size_t)step->input_shape.width * BLOCK * sizeof *zeros);
+    memset(zeros, 0, pixel_bytes(program, (size_t)step->input_shape.width));
     job j = {program, step, scale, zeros, (out->height + STRIP_ROWS - 1) / STRIP_ROWS};
     thread_pool_run(program->pool, nn_blocks(out->channels) * j.strips, blur_strip, &j);
 }

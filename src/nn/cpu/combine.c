@@ -1,6 +1,5 @@
 /* Steps that combine maps or look at neighbours without products: depthwise convolution's rows, pooling, sums, concatenation,
  * the largest class. Memory sets their speed. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,20 +24,19 @@ static void describe(cpu_step *step, const char *kind)
     snprintf(step->name, sizeof step->name, "%s %d @%dx%d", kind, out->channels, out->height, out->width);
 }
 
-static float *output_row(const job *j, int block, int row)
+static char *output_row(const job *j, int block, int row)
 {
-    const nn_shape *out = &j->step->node.shape;
-    return value_at(j->program, j->step->value) +
-           ((size_t)block * (size_t)out->height + (size_t)row) * (size_t)out->width * BLOCK;
+    return plane_at(j->program, j->step->value, block) +
+           pixel_bytes(j->program, (size_t)row * (size_t)j->step->node.shape.width);
 }
 
 /* Row `row` of block `block` of a value, NULL outside. */
-static const float *input_row(const job *j, nn_value value, int block, int row)
+static const char *input_row(const job *j, nn_value value, int block, int row)
 {
     const nn_shape *in = value_shape(j->program, value);
     if (row < 0 || row >= in->height)
         return NULL;
-    return value_at(j->program, value) + ((size_t)block * (size_t)in->height + (size_t)row) * (size_t)in->width * BLOCK;
+    return plane_at(j->program, value, block) + pixel_bytes(j->program, (size_t)row * (size_t)in->width);
 }
 
 /* ---------------------------------------------------------------- depthwise convolution */
@@ -50,7 +48,7 @@ static void depthwise_row(void *context, int index, int worker)
     const nn_depthwise_options *options = &j->step->node.depthwise;
     const nn_shape *out = &j->step->node.shape;
     int block = index / out->height, row = index % out->height;
-    const float *rows[3];
+    const void *rows[3];
     for (int i = 0; i < 3; i++)
         rows[i] = input_row(j, options->input, block, row * options->stride + i - 1);
     write_map map = {.scale = j->program->packed + j->step->maps.scale + block * BLOCK,
@@ -90,30 +88,16 @@ gpen_status prepare_depthwise(cpu_upload *upload, cpu_step *step)
 
 /* ---------------------------------------------------------------- pooling */
 
-/* Sixteen channels: to = the larger of the two. */
-static inline void keep_larger(float *to, const float *from)
-{
-    for (int c = 0; c < BLOCK; c++)
-        to[c] = from[c] > to[c] ? from[c] : to[c];
-}
-
 static void max_row(void *context, int index, int worker)
 {
     (void)worker;
     const job *j = context;
     const nn_shape *in = &j->step->input_shape, *out = &j->step->node.shape;
     int block = index / out->height, row = index % out->height;
-    float *to = output_row(j, block, row);
-    for (size_t i = 0; i < (size_t)out->width * BLOCK; i++)
-        to[i] = -INFINITY;
-    for (int i = -1; i <= 1; i++) {
-        const float *from = input_row(j, j->step->node.inputs[0], block, row * 2 + i);
-        for (int x = 0; from && x < out->width; x++) {
-            int first = x ? 2 * x - 1 : 0, last = 2 * x + 1 < in->width ? 2 * x + 1 : in->width - 1;
-            for (int column = first; column <= last; column++)
-                keep_larger(to + (size_t)x * BLOCK, from + (size_t)column * BLOCK);
-        }
-    }
+    const void *rows[3];
+    for (int i = 0; i < 3; i++)
+        rows[i] = input_row(j, j->step->node.inputs[0], block, row * 2 + i - 1);
+    j->program->kernels->max_row(rows, in->width, output_row(j, block, row), out->width);
 }
 
 static void run_max_pool(const cpu_program *program, const cpu_step *step)
@@ -137,14 +121,9 @@ static void add_row(void *context, int index, int worker)
     const job *j = context;
     const nn_shape *out = &j->step->node.shape, *second = value_shape(j->program, j->step->node.inputs[1]);
     int block = index / out->height, row = index % out->height;
-    const float *a = input_row(j, j->step->node.inputs[0], block, row);
-    const float *b = input_row(j, j->step->node.inputs[1], block, (int)((int64_t)row * second->height / out->height));
-    float *to = output_row(j, block, row);
-    for (int x = 0; x < out->width; x++) {
-        const float *nearest = b + (int64_t)x * second->width / out->width * BLOCK;
-        for (int c = 0; c < BLOCK; c++)
-            to[(size_t)x * BLOCK + c] = a[(size_t)x * BLOCK + c] + nearest[c];
-    }
+    const char *a = input_row(j, j->step->node.inputs[0], block, row);
+    const char *b = input_row(j, j->step->node.inputs[1], block, (int)((int64_t)row * second->height / out->height));
+    j->program->kernels->add_row(a, b, second->width, output_row(j, block, row), out->width);
 }
 
 static void run_add(const cpu_program *program, const cpu_step *step)
@@ -169,21 +148,22 @@ static void concat_row(void *context, int index, int worker)
     const job *j = context;
     const nn_shape *out = &j->step->node.shape;
     int block = index / out->height, row = index % out->height, first = 0;
-    float *to = output_row(j, block, row);
-    memset(to, 0, (size_t)out->width * BLOCK * sizeof *to);
+    size_t number = j->program->kernels->number_bytes, row_bytes = pixel_bytes(j->program, (size_t)out->width);
+    char *to = output_row(j, block, row);
+    memset(to, 0, row_bytes);
     for (int i = 0; i < NN_MAX_INPUTS && j->step->node.inputs[i] != NN_NONE; i++) {
         int channels = value_shape(j->program, j->step->node.inputs[i])->channels;
         for (int channel = block * BLOCK; channel < (block + 1) * BLOCK; channel++) {
             int c = channel - first;
             if (c < 0 || c >= channels)
                 continue;
-            const float *from = input_row(j, j->step->node.inputs[i], c / BLOCK, row);
+            const char *from = input_row(j, j->step->node.inputs[i], c / BLOCK, row);
             if (c % BLOCK == 0 && channel % BLOCK == 0 && channels - c >= BLOCK) {
-                memcpy(to, from, (size_t)out->width * BLOCK * sizeof *to);
+                memcpy(to, from, row_bytes);
                 break;
             }
-            for (int x = 0; x < out->width; x++)
-                to[(size_t)x * BLOCK + (size_t)(channel % BLOCK)] = from[(size_t)x * BLOCK + (size_t)(c % BLOCK)];
+            for (size_t at = 0; at < row_bytes; at += BLOCK * number)
+                memcpy(to + at + (size_t)(channel % BLOCK) * number, from + at + (size_t)(c % BLOCK) * number, number);
         }
         first += channels;
     }
@@ -211,13 +191,15 @@ static void argmax_row(void *context, int row, int worker)
     const nn_shape *in = &j->step->input_shape;
     float *to = value_at(j->program, j->step->value) + (size_t)row * (size_t)in->width;
     for (int x = 0; x < in->width; x++) {
+        float numbers[BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT))), most = 0;
         int best = 0;
-        float most = input_row(j, j->step->node.inputs[0], 0, row)[(size_t)x * BLOCK];
-        for (int c = 1; c < in->channels; c++) {
-            float value =
-                input_row(j, j->step->node.inputs[0], c / BLOCK, row)[(size_t)x * BLOCK + (size_t)(c % BLOCK)];
-            if (value > most) {
-                most = value;
+        for (int c = 0; c < in->channels; c++) {
+            if (c % BLOCK == 0)
+                j->program->kernels->widen(input_row(j, j->step->node.inputs[0], c / BLOCK, row) +
+                                               pixel_bytes(j->program, (size_t)x),
+                                           BLOCK, numbers);
+            if (c == 0 || numbers[c % BLOCK] > most) {
+                most = numbers[c % BLOCK];
                 best = c;
             }
         }

@@ -4,15 +4,22 @@
 #include "nn/cpu/cpu.h"
 
 /* Winograd's transforms and its four times larger weights pay off from this many output pixels on. A transposed convolution gains
- * less, a quarter of its time at 64x64: not worth 56 MiB of weights in a GPEN-512. */
-enum { WINOGRAD_PIXELS = 32 * 32, TRANSPOSED_PIXELS = 128 * 128 };
+ * less: a quarter of its time at 64x64. In bfloat16, where a plain product is quick, the layers of few pixels keep the bit that
+ * Winograd costs: a parser has twenty of them in a row. Where the transformed weights are heavy, four times as many pixels must
+ * share them: in a GPEN-512 of floats that saves 80 MiB and costs a tenth of the time. */
+enum { WINOGRAD_PIXELS = 32 * 32, BF16_PIXELS = 64 * 64, TRANSPOSED_PIXELS = 128 * 128 };
+enum { HEAVY_BYTES = 48 << 20, HEAVY_TRANSPOSED_BYTES = 16 << 20 };
 
-static bool winograd_suits(const cpu_step *step)
+static bool winograd_suits(const cpu_program *program, const cpu_step *step, int channels)
 {
     const nn_conv_options *conv = &step->node.conv;
     if (step->input_shape.kind != NN_MAP || conv->kernel != 3)
         return false;
-    int least = conv->transposed ? TRANSPOSED_PIXELS : WINOGRAD_PIXELS;
+    size_t weights = WINOGRAD_MOST_POINTS * (size_t)channels * (size_t)conv->outputs * program->kernels->number_bytes;
+    bool floats = program->kernels->number_bytes == sizeof(float);
+    int least = conv->transposed ? TRANSPOSED_PIXELS : floats ? WINOGRAD_PIXELS : BF16_PIXELS;
+    if (weights > (size_t)(conv->transposed ? HEAVY_TRANSPOSED_BYTES : HEAVY_BYTES))
+        least *= 4;
     if (!conv->any_size && step->node.shape.height * step->node.shape.width < least)
         return false;
     return conv->transposed || (conv->stride == 1 && conv->padding == 1);
@@ -24,11 +31,11 @@ gpen_status prepare_conv(cpu_upload *upload, cpu_step *step)
     gpen_status status = prepare_conv_maps(upload, step, &conv->feature, &conv->norm, conv->bias, conv->activation);
     if (status)
         return status;
-    bool winograd = winograd_suits(step);
     const nn_shape *in = &step->input_shape, *out = &step->node.shape;
     int channels = in->channels;
     if (conv->feature.map != NN_NONE)
         channels += upload->graph->nodes[conv->feature.map].shape.channels;
+    bool winograd = winograd_suits(upload->program, step, channels);
     /* A transposed convolution applies its kernel once an input pixel, any other once an output pixel. */
     const nn_shape *applied = conv->transposed ? in : out;
     step->gflop_direct =

@@ -56,17 +56,17 @@ void begin_conv_maps(const cpu_program *program, const cpu_step *step, nn_value 
     fill_scale(scratch + maps->write_scale, outputs, maps->outputs, maps->columns, gain);
 }
 
-const float *conv_input_plane(const cpu_program *program, const cpu_step *step, int block, read_map *map)
+const char *conv_input_plane(const cpu_program *program, const cpu_step *step, int block, read_map *map)
 {
     const conv_maps *maps = &step->maps;
     *map = (read_map){.scale = step_scratch(program, step) + maps->read_scale + block * BLOCK};
     if (block < maps->source_blocks)
-        return value_at(program, step->node.inputs[0]) + (size_t)block * plane_floats(&step->input_shape);
+        return plane_at(program, step->node.inputs[0], block);
     block -= maps->source_blocks;
     map->bias = program->packed + maps->feature_bias + block * BLOCK;
     map->gain = program->packed[maps->feature_gain];
     map->slope = NN_LEAKY_SCALED.slope;
-    return value_at(program, step->node.inputs[1]) + (size_t)block * plane_floats(&step->input_shape);
+    return plane_at(program, step->node.inputs[1], block);
 }
 
 write_map conv_output_map(const cpu_program *program, const cpu_step *step, int block)
@@ -76,10 +76,10 @@ write_map conv_output_map(const cpu_program *program, const cpu_step *step, int 
                        .slope = step->node.conv.activation.slope};
 }
 
-const float *conv_added_plane(const cpu_program *program, const cpu_step *step, int block)
+const char *conv_added_plane(const cpu_program *program, const cpu_step *step, int block)
 {
     nn_value add = step->node.conv.add;
-    return add == NN_NONE ? NULL : value_at(program, add) + (size_t)block * plane_floats(&step->node.shape);
+    return add == NN_NONE ? NULL : plane_at(program, add, block);
 }
 
 /* A row or column in the input's middle, beyond its edge, or (-1) outside of what the padding gives a meaning. */

@@ -10,8 +10,8 @@
 #include "nn/cpu/cpu.h"
 
 enum {
-    BLOCK_PIXELS = 96,   /* output pixels a task: a multiple of every level's tile rows */
-    CHUNK_FLOATS = 1152, /* numbers gathered for a pixel at a time: rows of a task stay in the second-level cache */
+    BLOCK_PIXELS = 96,    /* output pixels a task: a multiple of every level's tile rows */
+    CHUNK_NUMBERS = 1152, /* numbers gathered for a pixel at a time: rows of a task stay in the second-level cache */
     TASKS_A_THREAD = 4,
 };
 
@@ -64,21 +64,30 @@ static size_t row_place(const cpu_step *step, const conv_phase *phase, int chann
            (size_t)(channel % BLOCK);
 }
 
+/* The kernels of a step's rows and panels. Planar inputs, the picture itself, stay floats. */
+static const cpu_kernels *row_kernels(const cpu_program *program, const cpu_step *step)
+{
+    return step->input_shape.kind == NN_PLANAR ? program->floats : program->kernels;
+}
+
 static void pack_phase(cpu_upload *upload, const cpu_step *step, const conv_phase *phase, int channels,
                        const float *values)
 {
     const nn_conv_options *conv = &step->node.conv;
-    int columns = upload->program->kernels->columns, numbers = kernel_numbers(step);
-    float *panels = pack_at(upload, phase->packed);
+    const cpu_kernels *kernels = row_kernels(upload->program, step);
+    int columns = kernels->columns, numbers = kernel_numbers(step);
+    void *packed = pack_at(upload, phase->packed);
+    char *panels = packed;
+    size_t panel_bytes = phase->depth * (size_t)columns * kernels->number_bytes;
     for (int channel = 0; channel < channels; channel++)
         for (int tap = 0; tap < phase->taps; tap++) {
             int padded =
                 step->input_shape.kind == NN_PLANAR ? channel : nn_padded_channel(channel, step->input_shape.channels);
-            float *to = panels + row_place(step, phase, padded, tap) * (size_t)columns;
+            size_t row = row_place(step, phase, padded, tap);
             const float *from = values + (size_t)channel * (size_t)numbers + phase->tap[tap];
             for (int o = 0; o < conv->outputs; o++)
-                to[(size_t)(o / columns) * phase->depth * (size_t)columns + (size_t)(o % columns)] =
-                    from[(size_t)o * (size_t)channels * (size_t)numbers] * conv->weight.scale;
+                pack_number(kernels, panels + (size_t)(o / columns) * panel_bytes, row, (size_t)(o % columns),
+                            from[(size_t)o * (size_t)channels * (size_t)numbers] * conv->weight.scale);
         }
 }
 
@@ -94,6 +103,7 @@ gpen_status prepare_conv_product(cpu_upload *upload, cpu_step *step)
     int channels = step->input_shape.channels;
     if (conv->feature.map != NN_NONE)
         channels += upload->graph->nodes[conv->feature.map].shape.channels;
+    size_t bytes_a_number = row_kernels(upload->program, step)->number_bytes;
     float *values;
     size_t bytes, longest = 0;
     gpen_status status = pack_read(upload, conv->weight, &values, &bytes);
@@ -105,10 +115,11 @@ gpen_status prepare_conv_product(cpu_upload *upload, cpu_step *step)
             transposed_phase(phase, i / 2, i % 2, &step->input_shape);
         else
             plain_phase(phase, conv, &step->node.shape);
-        int chunk = CHUNK_FLOATS / (phase->taps * BLOCK);
+        int chunk = CHUNK_NUMBERS / (phase->taps * BLOCK);
         phase->chunk = chunk < 1 ? 1 : chunk > conv_input_blocks(step) ? conv_input_blocks(step) : chunk;
         phase->depth = (size_t)tap_channels(step) * (size_t)phase->taps;
-        phase->packed = pack_reserve(upload, phase->depth * (size_t)step->maps.columns);
+        phase->packed =
+            pack_reserve(upload, phase->depth * (size_t)step->maps.columns * bytes_a_number / sizeof(float));
         size_t row =
             step->input_shape.kind == NN_PLANAR ? phase->depth : (size_t)phase->chunk * (size_t)phase->taps * BLOCK;
         longest = row > longest ? row : longest;
@@ -117,12 +128,13 @@ gpen_status prepare_conv_product(cpu_upload *upload, cpu_step *step)
         step->gflop_executed += 2e-9 * (double)phase->depth * step->maps.columns * phase->height * phase->width;
     }
     aligned_free(values, bytes);
-    product->a_floats =
-        round_up(longest, BLOCK) + BLOCK; /* an odd number of cache lines: rows fall into different sets */
-    if (product->a_floats / BLOCK % 2 == 0)
-        product->a_floats += BLOCK;
+    size_t line = MEMORY_ALIGNMENT / bytes_a_number;
+    product->a_numbers =
+        round_up(longest, line) + line; /* an odd number of cache lines: rows fall into different sets */
+    if (product->a_numbers / line % 2 == 0)
+        product->a_numbers += line;
     product->c_floats = (size_t)step->maps.columns + BLOCK;
-    step->thread_floats = BLOCK_PIXELS * (product->a_floats + product->c_floats);
+    step->thread_floats = BLOCK_PIXELS * (product->a_numbers * bytes_a_number / sizeof(float) + product->c_floats);
     step->run = run_conv_product;
     return GPEN_OK;
 }
@@ -177,30 +189,31 @@ static void gather_planar(const job *j, const pixels *p, float *a, size_t a_stri
     }
 }
 
-static void gather_chunk(const job *j, const pixels *p, int first, int blocks, float *a, size_t a_stride)
+static void gather_chunk(const job *j, const pixels *p, int first, int blocks, char *a, size_t a_stride)
 {
     for (int tap = 0; tap < j->phase->taps; tap++) {
         int32_t numbers[BLOCK_PIXELS];
         tap_pixels(numbers, p, j, tap);
         for (int block = 0; block < blocks; block++) {
             read_map map;
-            const float *plane = conv_input_plane(j->program, j->step, first + block, &map);
-            j->program->kernels->gather(a + (size_t)(tap * blocks + block) * BLOCK, a_stride, plane, numbers, p->count,
-                                        &map);
+            const char *plane = conv_input_plane(j->program, j->step, first + block, &map);
+            j->program->kernels->gather(a + pixel_bytes(j->program, (size_t)(tap * blocks + block)), a_stride, plane,
+                                        numbers, p->count, &map);
         }
     }
 }
 
 /* c (+)= rows x the panels of columns [first, first + count), numbers [from, from + depth) of each panel. */
-static void multiply(const job *j, int rows, const float *a, size_t from, size_t depth, int first, int count, float *c,
+static void multiply(const job *j, int rows, const void *a, size_t from, size_t depth, int first, int count, float *c,
                      bool accumulate)
 {
-    const cpu_kernels *kernels = j->program->kernels;
-    const float *panels = j->program->packed + j->phase->packed;
+    const cpu_kernels *kernels = row_kernels(j->program, j->step);
+    const void *packed = j->program->packed + j->phase->packed;
     size_t width = (size_t)kernels->columns;
     for (int column = 0; column < count; column += kernels->columns) {
-        const float *panel = panels + ((size_t)(first + column) * j->phase->depth) + from * width;
-        kernels->product(rows, (int)depth, a, j->step->product.a_floats, panel, c + column, j->step->product.c_floats,
+        const char *panel =
+            (const char *)packed + ((size_t)(first + column) * j->phase->depth + from * width) * kernels->number_bytes;
+        kernels->product(rows, (int)depth, a, j->step->product.a_numbers, panel, c + column, j->step->product.c_floats,
                          accumulate);
     }
 }
@@ -212,11 +225,10 @@ static void write_out(const job *j, const pixels *p, int first, int count, const
     int spacing = j->step->product.spacing;
     for (int i = 0; i < p->count; i++)
         numbers[i] = (p->row[i] * spacing + j->phase->row) * out->width + p->column[i] * spacing + j->phase->column;
-    float *to = value_at(j->program, j->step->value);
     for (int column = 0; column < count && first + column < out->channels; column += BLOCK) {
         int block = (first + column) / BLOCK;
         write_map map = conv_output_map(j->program, j->step, block);
-        j->program->kernels->scatter(c + column, j->step->product.c_floats, to + (size_t)block * plane_floats(out),
+        j->program->kernels->scatter(c + column, j->step->product.c_floats, plane_at(j->program, j->step->value, block),
                                      numbers, p->count, &map, conv_added_plane(j->program, j->step, block));
     }
 }
@@ -227,17 +239,18 @@ static void conv_task(void *context, int index, int worker)
     const conv_product *product = &j->step->product;
     int first = index % j->groups * j->group_columns;
     int count = j->step->maps.columns - first < j->group_columns ? j->step->maps.columns - first : j->group_columns;
-    float *a = thread_scratch(j->program, j->step, worker), *c = a + BLOCK_PIXELS * product->a_floats;
+    float *c = thread_scratch(j->program, j->step, worker), *a = c + BLOCK_PIXELS * product->c_floats;
+    void *rows = a;
     pixels p;
     locate(&p, j->phase, index / j->groups * BLOCK_PIXELS);
     if (j->step->input_shape.kind == NN_PLANAR) {
-        gather_planar(j, &p, a, product->a_floats);
+        gather_planar(j, &p, a, product->a_numbers);
         multiply(j, p.count, a, 0, j->phase->depth, first, count, c, false);
     } else {
         int all = conv_input_blocks(j->step), taps = j->phase->taps;
         for (int block = 0; block < all; block += j->phase->chunk) {
             int blocks = all - block < j->phase->chunk ? all - block : j->phase->chunk;
-            gather_chunk(j, &p, block, blocks, a, product->a_floats);
+            gather_chunk(j, &p, block, blocks, rows, product->a_numbers);
             multiply(j, p.count, a, (size_t)block * (size_t)taps * BLOCK, (size_t)blocks * (size_t)taps * BLOCK, first,
                      count, c, block > 0);
         }

@@ -13,9 +13,10 @@
 #include <stdio.h>
 
 #include "nn/cpu/cpu.h"
+#include "nn/cpu/winograd.h"
 
 enum {
-    STAGED_WEIGHTS = 8 << 20, /* bytes of transformed weights from which on the threads share a group */
+    STAGED_WEIGHTS = 12 << 20, /* bytes of transformed weights from which on the threads share a group */
     STAGED_TILES = 128,
     OWN_BYTES = 1200 << 10, /* v and m of a thread's own group */
     OWN_MOST = 96,
@@ -24,18 +25,6 @@ enum {
 };
 
 /* ---------------------------------------------------------------- weights */
-
-/* G of an axis with one, two or three taps. */
-static const double axis_g[3][WINOGRAD_MOST][3] = {
-    {{1}},
-    {{1.0 / 2}, {-1.0 / 2, -1.0 / 2}, {-1.0 / 6, 1.0 / 6}, {1.0 / 6, 1.0 / 3}, {0, 1}},
-    {{1.0 / 4},
-     {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-     {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-     {1.0 / 24, 1.0 / 12, 1.0 / 6},
-     {1.0 / 24, -1.0 / 12, 1.0 / 6},
-     {0, 0, 1}},
-};
 
 /* Points of an axis that have weights of their own. */
 static int weighted_points(int taps)
@@ -64,46 +53,54 @@ static int kernel_position(int taps, int tap)
     return taps == 3 ? tap : taps == 2 ? 2 - 2 * tap : 1;
 }
 
-/* u = G g G^T */
-static void transform_kernel(winograd_form form, const float *g, double scale, float *u, size_t u_stride)
+typedef struct pack_job {
+    const cpu_kernels *kernels;
+    const cpu_step *step;
+    const winograd_pass *pass;
+    winograd_axis down, across;
+    const float *values;
+    char *packed;
+    int channels;
+} pack_job;
+
+/* u = G g G^T, one number of each matrix */
+static void transform_kernel(const pack_job *j, const float *g, double scale, float *u)
 {
-    int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
+    int row_taps = winograd_row_taps(j->pass->form), column_taps = winograd_column_taps(j->pass->form);
     double rows[WINOGRAD_MOST][3];
     for (int i = 0; i < weighted_points(row_taps); i++)
         for (int x = 0; x < column_taps; x++) {
             rows[i][x] = 0;
             for (int y = 0; y < row_taps; y++)
-                rows[i][x] += axis_g[row_taps - 1][i][y] * scale *
+                rows[i][x] += j->down.g[i][y] * scale *
                               (double)g[kernel_position(row_taps, y) * 3 + kernel_position(column_taps, x)];
         }
     for (int i = 0; i < weighted_points(row_taps); i++)
-        for (int j = 0; j < weighted_points(column_taps); j++) {
+        for (int k = 0; k < weighted_points(column_taps); k++) {
             double sum = 0;
             for (int x = 0; x < column_taps; x++)
-                sum += rows[i][x] * axis_g[column_taps - 1][j][x];
-            u[(size_t)(i * weighted_points(column_taps) + j) * u_stride] = (float)sum;
+                sum += rows[i][x] * j->across.g[k][x];
+            u[i * weighted_points(column_taps) + k] = (float)sum;
         }
 }
-
-typedef struct pack_job {
-    const cpu_step *step;
-    const winograd_pass *pass;
-    const float *values;
-    float *packed;
-    int channels, columns;
-} pack_job;
 
 static void pack_channel(void *context, int channel, int worker)
 {
     (void)worker;
     const pack_job *j = context;
     const nn_conv_options *conv = &j->step->node.conv;
-    size_t depth = (size_t)conv_input_blocks(j->step) * BLOCK, columns = (size_t)j->columns;
+    int columns = j->kernels->columns, matrices = weight_matrices(j->pass->form);
+    size_t depth = (size_t)conv_input_blocks(j->step) * BLOCK;
     size_t row = (size_t)nn_padded_channel(channel, j->step->input_shape.channels);
+    size_t panel = depth * (size_t)columns * j->kernels->number_bytes;
+    size_t matrix = depth * (size_t)j->step->maps.columns * j->kernels->number_bytes;
     for (int o = 0; o < conv->outputs; o++) {
-        float *to = j->packed + ((size_t)o / columns * depth + row) * columns + (size_t)o % columns;
-        transform_kernel(j->pass->form, j->values + ((size_t)o * (size_t)j->channels + (size_t)channel) * 9,
-                         (double)conv->weight.scale, to, (size_t)j->step->maps.columns * depth);
+        float u[WINOGRAD_MOST_POINTS];
+        transform_kernel(j, j->values + ((size_t)o * (size_t)j->channels + (size_t)channel) * 9,
+                         (double)conv->weight.scale, u);
+        for (int i = 0; i < matrices; i++)
+            pack_number(j->kernels, j->packed + (size_t)i * matrix + (size_t)(o / columns) * panel, row,
+                        (size_t)(o % columns), u[i]);
     }
 }
 
@@ -115,15 +112,18 @@ static gpen_status pack_weights(cpu_upload *upload, cpu_step *step)
     gpen_status status = pack_read(upload, conv->weight, &values, &bytes);
     if (status || !values)
         return status;
-    pack_job j = {.step = step,
+    pack_job j = {.kernels = upload->program->kernels,
+                  .step = step,
                   .values = values + conv->weight.offset,
-                  .channels = step->input_shape.channels,
-                  .columns = upload->program->kernels->columns};
+                  .channels = step->input_shape.channels};
     if (conv->feature.map != NN_NONE)
         j.channels += upload->graph->nodes[conv->feature.map].shape.channels;
     for (int i = 0; i < step->winograd.passes; i++) {
         j.pass = &step->winograd.pass[i];
-        j.packed = pack_at(upload, j.pass->packed);
+        winograd_axis_make(&j.down, j.kernels->nodes, winograd_row_taps(j.pass->form));
+        winograd_axis_make(&j.across, j.kernels->nodes, winograd_column_taps(j.pass->form));
+        void *packed = pack_at(upload, j.pass->packed);
+        j.packed = packed;
         thread_pool_run(upload->program->pool, j.channels, pack_channel, &j);
     }
     aligned_free(values, bytes);
@@ -133,17 +133,19 @@ static gpen_status pack_weights(cpu_upload *upload, cpu_step *step)
 /* ---------------------------------------------------------------- preparing */
 
 /* The group of a pass and the scratch it wants: shared when staged, else a thread's. */
-static size_t choose_group(const cpu_step *step, winograd_pass *pass, int threads)
+static size_t choose_group(const cpu_program *program, const cpu_step *step, winograd_pass *pass)
 {
+    int threads = thread_pool_size(program->pool);
+    size_t number_bytes = program->kernels->number_bytes;
     const conv_winograd *w = &step->winograd;
     size_t weights =
         (size_t)weight_matrices(pass->form) * (size_t)conv_input_blocks(step) * BLOCK * (size_t)step->maps.columns;
     int tiles = pass->tile_rows * pass->tile_columns, points = winograd_points(pass->form);
-    pass->staged = sizeof(float) * weights >= STAGED_WEIGHTS;
+    pass->staged = number_bytes * weights >= STAGED_WEIGHTS;
     if (pass->staged) {
         pass->group = tiles < STAGED_TILES ? tiles : STAGED_TILES;
     } else {
-        size_t own = OWN_BYTES / (sizeof(float) * (size_t)points * (w->v_tile + w->m_tile));
+        size_t own = OWN_BYTES / ((size_t)points * (number_bytes * w->v_tile + sizeof(float) * w->m_tile));
         pass->group = (int)(own / TILE_UNIT) * TILE_UNIT;
         pass->group = pass->group < OWN_LEAST ? OWN_LEAST : pass->group > OWN_MOST ? OWN_MOST : pass->group;
         while (pass->group > TILE_UNIT && pass->group * threads > tiles)
@@ -151,7 +153,7 @@ static size_t choose_group(const cpu_step *step, winograd_pass *pass, int thread
     }
     pass->v_point = (size_t)pass->group * w->v_tile;
     pass->m_point = (size_t)pass->group * w->m_tile;
-    return (size_t)points * (pass->v_point + pass->m_point);
+    return number_floats(program, (size_t)points * pass->v_point) + (size_t)points * pass->m_point;
 }
 
 static void run_conv_winograd(const cpu_program *program, const cpu_step *step);
@@ -165,7 +167,7 @@ gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step)
     w->passes = transposed ? CONV_MAX_PHASES : 1;
     w->spacing = transposed ? 2 : 1;
     /* One cache line more than the channels: tiles beside each other fall into different sets. */
-    w->v_tile = depth + BLOCK;
+    w->v_tile = depth + MEMORY_ALIGNMENT / upload->program->kernels->number_bytes;
     w->m_tile = (size_t)step->maps.columns + BLOCK;
     for (int i = 0; i < w->passes; i++) {
         winograd_pass *pass = &w->pass[i];
@@ -174,12 +176,13 @@ gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step)
         pass->width = (step->node.shape.width - pass->column + w->spacing - 1) / w->spacing;
         pass->tile_rows = (pass->height + WINOGRAD_OUT - 1) / WINOGRAD_OUT;
         pass->tile_columns = (pass->width + WINOGRAD_OUT - 1) / WINOGRAD_OUT;
-        size_t scratch = choose_group(step, pass, thread_pool_size(upload->program->pool));
+        size_t scratch = choose_group(upload->program, step, pass);
         if (pass->staged)
             shared = scratch > shared ? scratch : shared;
         else
             step->thread_floats = scratch > step->thread_floats ? scratch : step->thread_floats;
-        pass->packed = pack_reserve(upload, (size_t)weight_matrices(pass->form) * depth * (size_t)step->maps.columns);
+        pass->packed = pack_reserve(upload, number_floats(upload->program, (size_t)weight_matrices(pass->form) * depth *
+                                                                               (size_t)step->maps.columns));
         step->gflop_executed += 2e-9 * winograd_points(pass->form) * pass->tile_rows * pass->tile_columns *
                                 (double)depth * (double)step->maps.columns;
     }
@@ -196,7 +199,8 @@ typedef struct group {
     const cpu_program *program;
     const cpu_step *step;
     const winograd_pass *pass;
-    float *v, *m;
+    char *v; /* numbers */
+    float *m;
     int first, tiles;
 } group;
 
@@ -208,8 +212,8 @@ static int lead(int taps)
 
 /* A tile that reaches over the picture's edge, or whose pixels do not stand beside each other in a doubled input: they are
  * gathered into a square of their own. */
-static void gathered_tile(const group *g, const float *plane, const read_map *map, int tile_row, int tile_column,
-                          float *v)
+static void gathered_tile(const group *g, const char *plane, const read_map *map, int tile_row, int tile_column,
+                          char *v)
 {
     winograd_form form = g->pass->form;
     int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
@@ -243,10 +247,10 @@ static void input_tiles(const group *g, int block, int from, int to)
     int row_first = inner_tiles(row_taps, in->height, &row_end),
         column_first = inner_tiles(column_taps, in->width, &column_end);
     read_map map;
-    const float *plane = conv_input_plane(g->program, g->step, block, &map);
+    const char *plane = conv_input_plane(g->program, g->step, block, &map);
     for (int t = from; t < to;) {
         int row = (g->first + t) / pass->tile_columns, column = (g->first + t) % pass->tile_columns;
-        float *v = g->v + (size_t)t * v_tile + (size_t)block * BLOCK;
+        char *v = g->v + ((size_t)t * v_tile + (size_t)block * BLOCK) * g->program->kernels->number_bytes;
         int run = column_end - column < to - t ? column_end - column : to - t;
         if (row < row_first || row >= row_end || column < column_first || run < 1 || g->step->node.conv.doubled) {
             gathered_tile(g, plane, &map, row, column, v);
@@ -255,8 +259,8 @@ static void input_tiles(const group *g, int block, int from, int to)
         }
         size_t pixel = (size_t)(row * WINOGRAD_OUT - lead(row_taps)) * (size_t)in->width +
                        (size_t)(column * WINOGRAD_OUT - lead(column_taps));
-        g->program->kernels->winograd_input[pass->form](plane + pixel * BLOCK, (size_t)in->width, run, &map, v,
-                                                        pass->v_point, v_tile);
+        g->program->kernels->winograd_input[pass->form](plane + pixel_bytes(g->program, pixel), (size_t)in->width, run,
+                                                        &map, v, pass->v_point, v_tile);
         t += run;
     }
 }
@@ -267,12 +271,13 @@ static void multiply_point(const group *g, int point, int first, int last)
     const conv_winograd *w = &g->step->winograd;
     const cpu_kernels *kernels = g->program->kernels;
     size_t depth = (size_t)conv_input_blocks(g->step) * BLOCK;
-    const float *u = g->program->packed + g->pass->packed +
-                     (size_t)point_matrix(g->pass->form, point) * depth * (size_t)g->step->maps.columns;
+    const void *packed = g->program->packed + g->pass->packed;
+    const char *u = (const char *)packed + (size_t)point_matrix(g->pass->form, point) * depth *
+                                               (size_t)g->step->maps.columns * kernels->number_bytes;
     for (int column = first; column < last; column += kernels->columns)
-        kernels->product(g->tiles, (int)depth, g->v + (size_t)point * g->pass->v_point, w->v_tile,
-                         u + (size_t)column * depth, g->m + (size_t)point * g->pass->m_point + column, w->m_tile,
-                         false);
+        kernels->product(g->tiles, (int)depth, g->v + (size_t)point * g->pass->v_point * kernels->number_bytes,
+                         w->v_tile, u + (size_t)column * depth * kernels->number_bytes,
+                         g->m + (size_t)point * g->pass->m_point + column, w->m_tile, false);
 }
 
 /* Tiles [from, to) of the group, one block of output channels. */
@@ -282,15 +287,15 @@ static void output_tiles(const group *g, int block, int from, int to)
     const nn_shape *out = &g->step->node.shape;
     int spacing = g->step->winograd.spacing;
     write_map map = conv_output_map(g->program, g->step, block);
-    float *plane = value_at(g->program, g->step->value) + (size_t)block * plane_floats(out);
-    const float *add = conv_added_plane(g->program, g->step, block);
+    char *plane = plane_at(g->program, g->step->value, block);
+    const char *add = conv_added_plane(g->program, g->step, block);
     for (int t = from; t < to; t++) {
         int y = (g->first + t) / pass->tile_columns * WINOGRAD_OUT,
             x = (g->first + t) % pass->tile_columns * WINOGRAD_OUT;
         int height = pass->height - y < WINOGRAD_OUT ? pass->height - y : WINOGRAD_OUT;
         int width = pass->width - x < WINOGRAD_OUT ? pass->width - x : WINOGRAD_OUT;
-        size_t at =
-            ((size_t)(y * spacing + pass->row) * (size_t)out->width + (size_t)(x * spacing + pass->column)) * BLOCK;
+        size_t at = pixel_bytes(g->program, (size_t)(y * spacing + pass->row) * (size_t)out->width +
+                                                (size_t)(x * spacing + pass->column));
         g->program->kernels->winograd_output[pass->form](g->m + (size_t)t * g->step->winograd.m_tile +
                                                              (size_t)block * BLOCK,
                                                          pass->m_point, plane + at, (size_t)out->width, spacing, height,
@@ -304,13 +309,20 @@ static int group_tiles(const winograd_pass *pass, int first)
     return left < pass->group ? left : pass->group;
 }
 
+/* m, then v. */
+static void place_group(group *g, float *scratch)
+{
+    g->m = scratch;
+    void *behind = scratch + (size_t)winograd_points(g->pass->form) * g->pass->m_point;
+    g->v = behind;
+}
+
 /* One thread's own group, all three stages. */
 static void own_group(void *context, int index, int worker)
 {
     group g = *(const group *)context;
     int points = winograd_points(g.pass->form);
-    g.v = thread_scratch(g.program, g.step, worker);
-    g.m = g.v + (size_t)points * g.pass->v_point;
+    place_group(&g, thread_scratch(g.program, g.step, worker));
     g.first = index * g.pass->group;
     g.tiles = group_tiles(g.pass, g.first);
     for (int block = 0; block < conv_input_blocks(g.step); block++)
@@ -354,8 +366,7 @@ static void run_staged(group *g)
 {
     thread_pool *pool = g->program->pool;
     int points = winograd_points(g->pass->form), tiles = g->pass->tile_rows * g->pass->tile_columns;
-    g->v = step_scratch(g->program, g->step) + g->step->extra;
-    g->m = g->v + (size_t)points * g->pass->v_point;
+    place_group(g, step_scratch(g->program, g->step) + g->step->extra);
     for (g->first = 0; g->first < tiles; g->first += g->pass->group) {
         g->tiles = group_tiles(g->pass, g->first);
         thread_pool_run(pool, conv_input_blocks(g->step), input_stage, g);

@@ -1,7 +1,8 @@
 /* The CPU backend's program: steps over an arena and packed weights. Private to src/nn/cpu.
  *
  * Memory of a program
- *     packed   one block, written while uploading, only read while running: [node 0's weights][node 1's] ...
+ *     packed   one block, written while uploading or mapped from a file that an earlier upload left, only read while running:
+ *              [node 0's weights][node 1's] ...
  *     arena    one block: every value and every step's scratch at a fixed offset, shared by those whose lifetimes allow it
  *
  * A kind of step is one file with two functions: prepare_NAME decides how the step will work, asks for scratch and packs its
@@ -14,6 +15,7 @@
 #include "base/threads.h"
 #include "nn/arena.h"
 #include "nn/cpu/kernels.h"
+#include "nn/cpu/packed.h"
 #include "nn/graph.h"
 
 typedef struct cpu_program cpu_program;
@@ -35,7 +37,7 @@ typedef struct conv_phase {
 typedef struct conv_product {
     int phases, spacing, stride;
     conv_phase phase[CONV_MAX_PHASES];
-    size_t a_floats, c_floats; /* scratch a thread */
+    size_t a_numbers, c_floats; /* of a row, in a thread's scratch */
 } conv_product;
 
 /* A convolution by Winograd's minimal filtering (conv_winograd.c): one pass, or four for the phases of a transposed one. */
@@ -46,14 +48,14 @@ typedef struct winograd_pass {
     int tile_rows, tile_columns;
     int group;   /* tiles transformed at a time */
     bool staged; /* all threads share a group and meet after each of the three stages; else each has its own */
-    size_t v_point, m_point; /* strides, floats */
+    size_t v_point, m_point; /* strides, numbers and floats */
     size_t packed;           /* where the transformed weights are */
 } winograd_pass;
 
 typedef struct conv_winograd {
     int passes, spacing;
     winograd_pass pass[CONV_MAX_PHASES];
-    size_t v_tile, m_tile; /* strides, floats */
+    size_t v_tile, m_tile; /* strides, numbers and floats */
 } conv_winograd;
 
 /* What convolutions share: where channels come from and how they are read and written. */
@@ -84,13 +86,16 @@ struct cpu_step {
 };
 
 struct cpu_program {
-    const cpu_kernels *kernels;
+    const cpu_kernels *kernels; /* of what maps hold: floats or bfloat16 */
+    const cpu_kernels *floats;  /* the same level's for floats */
     thread_pool *pool;
     cpu_step *steps; /* numbered as their values; number 0 is no step */
     int count;
     size_t *value_offsets; /* arena offset of each value */
-    float *arena, *packed;
-    size_t arena_floats, packed_floats, packed_capacity;
+    float *arena;
+    const float *packed;         /* the weights' first number */
+    packed_weights packed_block; /* what holds them */
+    size_t arena_floats, packed_floats;
     uint64_t layout; /* of the packed weights: the same number, the same places */
     bool keep_marks;
     const float *input; /* during a run */
@@ -113,6 +118,9 @@ size_t pack_reserve(cpu_upload *upload, size_t floats);
 
 /* The reserved numbers, NULL in the first pass, in which only sizes are counted. */
 float *pack_at(cpu_upload *upload, size_t offset);
+
+/* Writes number (row, column) of a panel. */
+void pack_number(const cpu_kernels *kernels, void *panel, size_t row, size_t column, float value);
 
 /* Reads a weight's whole tensor into a fresh array (aligned_free with *bytes), times nothing. *values is NULL, and GPEN_OK
  * returned, in the first pass. */
@@ -171,9 +179,24 @@ static inline float *thread_scratch(const cpu_program *program, const cpu_step *
     return program->arena + step->scratch + step->scratch_floats + (size_t)worker * step->thread_floats;
 }
 
-static inline size_t plane_floats(const nn_shape *shape)
+/* Floats of memory that so many of the maps' numbers take. */
+static inline size_t number_floats(const cpu_program *program, size_t numbers)
 {
-    return (size_t)shape->height * (size_t)shape->width * BLOCK;
+    return round_up(numbers * program->kernels->number_bytes / sizeof(float), BLOCK);
+}
+
+/* Bytes of so many pixels of a block. */
+static inline size_t pixel_bytes(const cpu_program *program, size_t pixels)
+{
+    return pixels * BLOCK * program->kernels->number_bytes;
+}
+
+/* Block `block` of a map. */
+static inline char *plane_at(const cpu_program *program, nn_value value, int block)
+{
+    const nn_shape *shape = value_shape(program, value);
+    void *map = value_at(program, value);
+    return (char *)map + pixel_bytes(program, (size_t)block * (size_t)shape->height * (size_t)shape->width);
 }
 
 /* conv_maps.c: prepares what convolutions and to_rgb share, fills in the scales for one run, and gives the maps. */
@@ -183,18 +206,21 @@ void begin_conv_maps(const cpu_program *program, const cpu_step *step, nn_value 
                      float gain);
 
 /* The plane of input block `block` (source, then feature) and how it is read. */
-const float *conv_input_plane(const cpu_program *program, const cpu_step *step, int block, read_map *map);
+const char *conv_input_plane(const cpu_program *program, const cpu_step *step, int block, read_map *map);
 write_map conv_output_map(const cpu_program *program, const cpu_step *step, int block);
 
 /* Sixteen ones: the scale of a read_map that reads as it is. */
 extern const float block_of_ones[BLOCK];
 
 /* What is added to output block `block`, or NULL. */
-const float *conv_added_plane(const cpu_program *program, const cpu_step *step, int block);
+const char *conv_added_plane(const cpu_program *program, const cpu_step *step, int block);
 
 /* The number of the input pixel that stands at (row, column) of the padded, perhaps doubled input; -1 where there are zeros. */
 int32_t conv_input_pixel(const cpu_step *step, int row, int column);
 
 int conv_input_blocks(const cpu_step *step); /* of source and feature */
+
+/* peak.c: GFLOP/s of the program's kernels and threads in registers, measured now. */
+double cpu_peak(const cpu_program *program);
 
 #endif

@@ -1,7 +1,7 @@
 /* One row of a depthwise 3x3 convolution. */
 
 /* Pixel x with the taps of columns [first, last); nine weights of the lanes at w. */
-static inline __attribute__((always_inline)) vec depthwise_pixel(const float *const rows[3], const vec *w, int column,
+static inline __attribute__((always_inline)) vec depthwise_pixel(const number *const rows[3], const vec *w, int column,
                                                                  const int first, const int last, int lane)
 {
     vec sum = vec_zero();
@@ -9,14 +9,16 @@ static inline __attribute__((always_inline)) vec depthwise_pixel(const float *co
         if (!rows[i])
             continue;
         for (int j = first; j < last; j++)
-            sum = vec_fma(w[i * 3 + j], vec_load(rows[i] + (ptrdiff_t)(column + j - 1) * BLOCK + lane), sum);
+            sum = vec_fma(w[i * 3 + j], number_load(rows[i] + (ptrdiff_t)(column + j - 1) * BLOCK + lane), sum);
     }
     return sum;
 }
 
-static void depthwise_row(const float *const rows[3], int columns, int stride, const float *weights, float *to,
+static void depthwise_row(const void *const from[3], int columns, int stride, const float *weights, void *row,
                           int width, const write_map *map)
 {
+    const number *rows[3] = {from[0], from[1], from[2]};
+    number *to = row;
     vec slope = vec_all(map->slope);
     for (int lane = 0; lane < BLOCK; lane += LANES) {
         vec scale = vec_load(map->scale + lane), bias = vec_load(map->bias + lane), w[9];
@@ -29,7 +31,7 @@ static void depthwise_row(const float *const rows[3], int columns, int stride, c
                 sum = depthwise_pixel(rows, w, column, 0, 3, lane);
             else
                 sum = depthwise_pixel(rows, w, column, column == 0, column + 1 < columns ? 3 : 2, lane);
-            vec_store(to + (size_t)x * BLOCK + lane, written(sum, scale, bias, slope));
+            number_store(to + (size_t)x * BLOCK + lane, written(sum, scale, bias, slope));
         }
     }
 }

@@ -33,31 +33,36 @@ static inline vec written(vec sum, vec scale, vec bias, vec slope)
     return vec_max(t, vec_mul(slope, t));
 }
 
-static void gather(float *a, size_t a_stride, const float *plane, const int32_t *pixels, int count, const read_map *map)
+static void gather(void *rows, size_t a_stride, const void *plane, const int32_t *pixels, int count,
+                   const read_map *map)
 {
+    number *a = rows;
+    const number *from = plane;
     for (int lane = 0; lane < BLOCK; lane += LANES) {
         reader r = reader_at(map, lane);
         for (int i = 0; i < count; i++) {
             vec x = vec_zero();
             if (pixels[i] >= 0) {
-                x = vec_load(plane + (size_t)pixels[i] * BLOCK + lane);
+                x = number_load(from + (size_t)pixels[i] * BLOCK + lane);
                 x = map->bias ? read_active(x, &r) : read_scaled(x, &r);
             }
-            vec_store(a + (size_t)i * a_stride + lane, x);
+            number_store(a + (size_t)i * a_stride + lane, x);
         }
     }
 }
 
-static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count,
-                    const write_map *map, const float *add)
+static void scatter(const float *c, size_t c_stride, void *plane, const int32_t *pixels, int count,
+                    const write_map *map, const void *added)
 {
+    number *to = plane;
+    const number *add = added;
     vec slope = vec_all(map->slope);
     for (int lane = 0; lane < BLOCK; lane += LANES) {
         vec scale = vec_load(map->scale + lane), bias = vec_load(map->bias + lane);
         for (int i = 0; i < count; i++) {
             size_t at = (size_t)pixels[i] * BLOCK + (size_t)lane;
             vec sum = vec_load(c + (size_t)i * c_stride + lane);
-            vec_store(plane + at, written(sum, scale, add ? vec_add(bias, vec_load(add + at)) : bias, slope));
+            number_store(to + at, written(sum, scale, add ? vec_add(bias, number_load(add + at)) : bias, slope));
         }
     }
 }

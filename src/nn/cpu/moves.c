@@ -20,8 +20,8 @@ gpen_status prepare_image(cpu_upload *upload, cpu_step *step)
 
 static void run_constant(const cpu_program *program, const cpu_step *step)
 {
-    memcpy(value_at(program, step->value), program->packed + step->weights,
-           nn_shape_floats(&step->node.shape) * sizeof(float));
+    program->kernels->narrow(program->packed + step->weights, nn_shape_floats(&step->node.shape),
+                             value_at(program, step->value));
 }
 
 gpen_status prepare_constant(cpu_upload *upload, cpu_step *step)
@@ -47,13 +47,16 @@ gpen_status prepare_constant(cpu_upload *upload, cpu_step *step)
 static void run_flatten(const cpu_program *program, const cpu_step *step)
 {
     const nn_shape *in = &step->input_shape;
-    const float *from = value_at(program, step->node.inputs[0]);
     float *to = value_at(program, step->value);
     size_t pixels = (size_t)in->height * (size_t)in->width, length = (size_t)step->node.shape.channels;
-    for (size_t i = 0; i < length; i++) {
-        size_t c = i / pixels, p = i % pixels;
-        to[i] = from[(c / BLOCK * pixels + p) * BLOCK + c % BLOCK];
-    }
+    for (int block = 0; block < nn_blocks(in->channels); block++)
+        for (size_t p = 0; p < pixels; p++) {
+            float numbers[BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT)));
+            program->kernels->widen(plane_at(program, step->node.inputs[0], block) + pixel_bytes(program, p), BLOCK,
+                                    numbers);
+            for (int c = block * BLOCK; c < in->channels && c < (block + 1) * BLOCK; c++)
+                to[(size_t)c * pixels + p] = numbers[c % BLOCK];
+        }
     for (size_t i = length; i < round_up(length, BLOCK); i++)
         to[i] = 0.0f;
 }

@@ -1,68 +1,23 @@
-/* The register tile of all convolutions: c[rows][TILE_VECTORS registers] += a[rows][depth] * b[depth][TILE_VECTORS registers].
- * Where a register can be multiplied by one number of another (ROW_NUMBERS), that many numbers of a row are read at once. */
+/* Products of rows with a panel: as many rows at a time as the register tile has. */
 
 #define TILE_COLUMNS (TILE_VECTORS * LANES)
 
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 24")
 #endif
 
-static inline __attribute__((always_inline)) void product_tile(const int rows, int depth, const float *a,
-                                                               size_t a_stride, const float *b, float *c,
-                                                               size_t c_stride, bool accumulate)
-{
-    vec sum[TILE_ROWS][TILE_VECTORS];
-    UNROLL
-    for (int r = 0; r < rows; r++) {
-        UNROLL
-        for (int v = 0; v < TILE_VECTORS; v++)
-            sum[r][v] = accumulate ? vec_load(c + r * c_stride + v * LANES) : vec_zero();
-    }
-    int k = 0;
-#ifdef ROW_NUMBERS
-    for (; k + ROW_NUMBERS <= depth; k += ROW_NUMBERS, b += ROW_NUMBERS * TILE_COLUMNS) {
-        vec x[TILE_ROWS];
-        UNROLL
-        for (int r = 0; r < rows; r++)
-            x[r] = vec_load_any(a + r * a_stride + (size_t)k);
-        UNROLL
-        for (int i = 0; i < ROW_NUMBERS; i++) {
-            UNROLL
-            for (int v = 0; v < TILE_VECTORS; v++) {
-                vec panel = vec_load(b + i * TILE_COLUMNS + v * LANES);
-                UNROLL
-                for (int r = 0; r < rows; r++)
-                    sum[r][v] = vec_fma_number(x[r], i, panel, sum[r][v]);
-            }
-        }
-    }
+#ifdef LEVEL_BF16
+#include "nn/cpu/product_bf16_tmpl.h"
+#else
+#include "nn/cpu/product_float_tmpl.h"
 #endif
-    for (; k < depth; k++, b += TILE_COLUMNS) {
-        vec panel[TILE_VECTORS];
-        UNROLL
-        for (int v = 0; v < TILE_VECTORS; v++)
-            panel[v] = vec_load(b + v * LANES);
-        UNROLL
-        for (int r = 0; r < rows; r++) {
-            vec x = vec_all(a[r * a_stride + (size_t)k]);
-            UNROLL
-            for (int v = 0; v < TILE_VECTORS; v++)
-                sum[r][v] = vec_fma(x, panel[v], sum[r][v]);
-        }
-    }
-    UNROLL
-    for (int r = 0; r < rows; r++) {
-        UNROLL
-        for (int v = 0; v < TILE_VECTORS; v++)
-            vec_store(c + r * c_stride + v * LANES, sum[r][v]);
-    }
-}
 
-static void product(int rows, int depth, const float *a, size_t a_stride, const float *b, float *c, size_t c_stride,
-                    bool accumulate)
+static void product(int rows, int depth, const void *from, size_t a_stride, const void *panel, float *c,
+                    size_t c_stride, bool accumulate)
 {
+    const number *a = from, *b = panel;
     for (; rows >= TILE_ROWS; rows -= TILE_ROWS, a += TILE_ROWS * a_stride, c += TILE_ROWS * c_stride)
         product_tile(TILE_ROWS, depth, a, a_stride, b, c, c_stride, accumulate);
     for (; rows >= 4; rows -= 4, a += 4 * a_stride, c += 4 * c_stride)

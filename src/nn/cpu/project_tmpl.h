@@ -13,7 +13,7 @@ enum { PROJECT_PIXELS = 4 };
 
 /* `pixels` pixels beside each other, all outputs. */
 static inline __attribute__((always_inline)) void project_pixels(const int pixels, const int outputs,
-                                                                 const float *planes, size_t plane_stride, int blocks,
+                                                                 const number *planes, size_t plane_stride, int blocks,
                                                                  const read_map *maps, const float *weights,
                                                                  size_t weight_stride, float *to, size_t to_stride)
 {
@@ -29,7 +29,7 @@ static inline __attribute__((always_inline)) void project_pixels(const int pixel
             for (int o = 0; o < outputs; o++)
                 w[o] = vec_load(weights + (size_t)o * weight_stride + (size_t)block * BLOCK + lane);
             for (int p = 0; p < pixels; p++) {
-                vec x = vec_load(planes + (size_t)block * plane_stride + (size_t)p * BLOCK + lane);
+                vec x = number_load(planes + (size_t)block * plane_stride + (size_t)p * BLOCK + lane);
                 x = map->bias ? read_active(x, &r) : read_scaled(x, &r);
                 for (int o = 0; o < outputs; o++)
                     sum[o][p] = vec_fma(x, w[o], sum[o][p]);
@@ -41,7 +41,7 @@ static inline __attribute__((always_inline)) void project_pixels(const int pixel
             to[(size_t)o * to_stride + (size_t)p] += vec_sum(sum[o][p]);
 }
 
-static inline __attribute__((always_inline)) void project_outputs(const int outputs, const float *planes,
+static inline __attribute__((always_inline)) void project_outputs(const int outputs, const number *planes,
                                                                   size_t plane_stride, int blocks, const read_map *maps,
                                                                   const float *weights, size_t weight_stride, int count,
                                                                   float *to, size_t to_stride)
@@ -55,7 +55,7 @@ static inline __attribute__((always_inline)) void project_outputs(const int outp
                        to + p, to_stride);
 }
 
-static void project(const float *planes, size_t plane_stride, int blocks, const read_map *maps, const float *weights,
+static void project(const void *planes, size_t plane_stride, int blocks, const read_map *maps, const float *weights,
                     size_t weight_stride, int outputs, int count, float *to, size_t to_stride)
 {
     switch (outputs) {

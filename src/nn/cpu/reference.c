@@ -1,11 +1,15 @@
 /* The kernels as their definitions say, one number after another, summed in double: the oracle of tests/kernels. */
-#include "nn/cpu/kernels.h"
+#include <math.h>
+#include <string.h>
+
+#include "nn/cpu/winograd.h"
 
 enum { REFERENCE_COLUMNS = 8 };
 
-static void product(int rows, int depth, const float *a, size_t a_stride, const float *b, float *c, size_t c_stride,
-                    bool accumulate)
+static void product(int rows, int depth, const void *from, size_t a_stride, const void *panel, float *c,
+                    size_t c_stride, bool accumulate)
 {
+    const float *a = from, *b = panel;
     for (int r = 0; r < rows; r++)
         for (int column = 0; column < REFERENCE_COLUMNS; column++) {
             double sum = accumulate ? (double)c[(size_t)r * c_stride + column] : 0.0;
@@ -32,42 +36,37 @@ static double write_number(double sum, const write_map *map, int channel, double
     return leaky((double)map->scale[channel] * sum + (double)map->bias[channel] + add, (double)map->slope);
 }
 
-static void gather(float *a, size_t a_stride, const float *plane, const int32_t *pixels, int count, const read_map *map)
+static void gather(void *rows, size_t a_stride, const void *plane, const int32_t *pixels, int count,
+                   const read_map *map)
 {
+    float *a = rows;
+    const float *from = plane;
     for (int i = 0; i < count; i++)
         for (int c = 0; c < BLOCK; c++)
             a[(size_t)i * a_stride + c] =
-                pixels[i] < 0 ? 0.0f : (float)read_number((double)plane[(size_t)pixels[i] * BLOCK + c], map, c);
+                pixels[i] < 0 ? 0.0f : (float)read_number((double)from[(size_t)pixels[i] * BLOCK + c], map, c);
 }
 
-static void scatter(const float *c, size_t c_stride, float *plane, const int32_t *pixels, int count,
-                    const write_map *map, const float *add)
+static void scatter(const float *c, size_t c_stride, void *plane, const int32_t *pixels, int count,
+                    const write_map *map, const void *added)
 {
+    float *to = plane;
+    const float *add = added;
     for (int i = 0; i < count; i++)
         for (int k = 0; k < BLOCK; k++) {
             size_t at = (size_t)pixels[i] * BLOCK + (size_t)k;
-            plane[at] = (float)write_number((double)c[(size_t)i * c_stride + k], map, k, add ? (double)add[at] : 0.0);
+            to[at] = (float)write_number((double)c[(size_t)i * c_stride + k], map, k, add ? (double)add[at] : 0.0);
         }
 }
 
-/* Transforms of an axis with one, two or three taps; rows beyond those of F(4, taps) stay unused. */
-static const double winograd_bt[3][WINOGRAD_MOST][WINOGRAD_MOST] = {
-    {{1}, {0, 1}, {0, 0, 1}, {0, 0, 0, 1}},
-    {{2, -1, -2, 1}, {0, -2, -1, 1}, {0, 2, -3, 1}, {0, -1, 0, 1}, {0, 2, -1, -2, 1}},
-    {{4, 0, -5, 0, 1}, {0, -4, -4, 1, 1}, {0, 4, -4, -1, 1}, {0, -2, -1, 2, 1}, {0, 2, -1, -2, 1}, {0, 4, 0, -5, 0, 1}},
-};
-
-static const double winograd_at[3][WINOGRAD_OUT][WINOGRAD_MOST] = {
-    {{1}, {0, 1}, {0, 0, 1}, {0, 0, 0, 1}},
-    {{1, 1, 1, 1}, {0, 1, -1, 2}, {0, 1, 1, 4}, {0, 1, -1, 8, 1}},
-    {{1, 1, 1, 1, 1}, {0, 1, -1, 2, -2}, {0, 1, 1, 4, 4}, {0, 1, -1, 8, -8, 1}},
-};
-
-static void winograd_input(winograd_form form, const float *from, size_t row_pixels, int tiles, const read_map *map,
-                           float *v, size_t point_stride, size_t tile_stride)
+static void winograd_input(const winograd_nodes *nodes, winograd_form form, const float *from, size_t row_pixels,
+                           int tiles, const read_map *map, float *v, size_t point_stride, size_t tile_stride)
 {
     int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
+    winograd_axis down, across;
+    winograd_axis_make(&down, nodes, row_taps);
+    winograd_axis_make(&across, nodes, column_taps);
     for (int tile = 0; tile < tiles; tile++)
         for (int point = 0; point < rows * columns; point++)
             for (int c = 0; c < BLOCK; c++) {
@@ -75,53 +74,64 @@ static void winograd_input(winograd_form form, const float *from, size_t row_pix
                 for (int y = 0; y < rows; y++)
                     for (int x = 0; x < columns; x++) {
                         size_t pixel = (size_t)y * row_pixels + (size_t)(tile * WINOGRAD_OUT + x);
-                        sum += winograd_bt[row_taps - 1][point / columns][y] *
-                               winograd_bt[column_taps - 1][point % columns][x] *
+                        sum += down.bt[point / columns][y] * across.bt[point % columns][x] *
                                read_number((double)from[pixel * BLOCK + c], map, c);
                     }
                 v[(size_t)point * point_stride + (size_t)tile * tile_stride + c] = (float)sum;
             }
 }
 
-static void winograd_output(winograd_form form, const float *m, size_t point_stride, float *to, size_t row_pixels,
-                            int spacing, int height, int width, const write_map *map, const float *add)
+static void winograd_output(const winograd_nodes *nodes, winograd_form form, const float *m, size_t point_stride,
+                            float *to, size_t row_pixels, int spacing, int height, int width, const write_map *map,
+                            const float *add)
 {
     int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
+    winograd_axis down, across;
+    winograd_axis_make(&down, nodes, row_taps);
+    winograd_axis_make(&across, nodes, column_taps);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
             for (int c = 0; c < BLOCK; c++) {
                 double sum = 0;
                 for (int point = 0; point < rows * columns; point++)
-                    sum += winograd_at[row_taps - 1][y][point / columns] *
-                           winograd_at[column_taps - 1][x][point % columns] *
+                    sum += down.at[y][point / columns] * across.at[x][point % columns] *
                            (double)m[(size_t)point * point_stride + c];
                 size_t at = ((size_t)y * row_pixels + (size_t)x) * (size_t)spacing * BLOCK + (size_t)c;
                 to[at] = (float)write_number(sum, map, c, add ? (double)add[at] : 0.0);
             }
 }
 
-#define WINOGRAD_FUNCTIONS(form, size)                                                                                 \
-    static void winograd_input_##size(const float *from, size_t row_pixels, int tiles, const read_map *map, float *v,  \
-                                      size_t point_stride, size_t tile_stride)                                         \
+#define WINOGRAD_FUNCTIONS(points, form, size)                                                                         \
+    static void winograd_input_##points##_##size(const void *from, size_t row_pixels, int tiles, const read_map *map,  \
+                                                 void *v, size_t point_stride, size_t tile_stride)                     \
     {                                                                                                                  \
-        winograd_input(form, from, row_pixels, tiles, map, v, point_stride, tile_stride);                              \
+        winograd_input(&winograd_nodes_##points, form, from, row_pixels, tiles, map, v, point_stride, tile_stride);    \
     }                                                                                                                  \
-    static void winograd_output_##size(const float *m, size_t point_stride, float *to, size_t row_pixels, int spacing, \
-                                       int height, int width, const write_map *map, const float *add)                  \
+    static void winograd_output_##points##_##size(const float *m, size_t point_stride, void *to, size_t row_pixels,    \
+                                                  int spacing, int height, int width, const write_map *map,            \
+                                                  const void *add)                                                     \
     {                                                                                                                  \
-        winograd_output(form, m, point_stride, to, row_pixels, spacing, height, width, map, add);                      \
+        winograd_output(&winograd_nodes_##points, form, m, point_stride, to, row_pixels, spacing, height, width, map,  \
+                        add);                                                                                          \
     }
 
-WINOGRAD_FUNCTIONS(WINOGRAD_3X3, 3x3)
-WINOGRAD_FUNCTIONS(WINOGRAD_2X2, 2x2)
-WINOGRAD_FUNCTIONS(WINOGRAD_2X1, 2x1)
-WINOGRAD_FUNCTIONS(WINOGRAD_1X2, 1x2)
-WINOGRAD_FUNCTIONS(WINOGRAD_1X1, 1x1)
+WINOGRAD_FUNCTIONS(floats, WINOGRAD_3X3, 3x3)
+WINOGRAD_FUNCTIONS(floats, WINOGRAD_2X2, 2x2)
+WINOGRAD_FUNCTIONS(floats, WINOGRAD_2X1, 2x1)
+WINOGRAD_FUNCTIONS(floats, WINOGRAD_1X2, 1x2)
+WINOGRAD_FUNCTIONS(floats, WINOGRAD_1X1, 1x1)
+WINOGRAD_FUNCTIONS(bf16, WINOGRAD_3X3, 3x3)
+WINOGRAD_FUNCTIONS(bf16, WINOGRAD_2X2, 2x2)
+WINOGRAD_FUNCTIONS(bf16, WINOGRAD_2X1, 2x1)
+WINOGRAD_FUNCTIONS(bf16, WINOGRAD_1X2, 1x2)
+WINOGRAD_FUNCTIONS(bf16, WINOGRAD_1X1, 1x1)
 
-static void fir_row(const float *const rows[4], int columns, int before, const float down[4], const float across[4],
-                    float *sums, float *to, int width, const write_map *map)
+static void fir_row(const void *const rows[4], int columns, int before, const float down[4], const float across[4],
+                    float *sums, void *row, int width, const write_map *map)
 {
+    const float *from[4] = {rows[0], rows[1], rows[2], rows[3]};
+    float *to = row;
     (void)sums;
     for (int x = 0; x < width; x++)
         for (int c = 0; c < BLOCK; c++) {
@@ -130,15 +140,17 @@ static void fir_row(const float *const rows[4], int columns, int before, const f
                 for (int j = 0; j < 4; j++) {
                     int column = x + j - before;
                     if (column >= 0 && column < columns)
-                        sum += (double)down[i] * (double)across[j] * (double)rows[i][(size_t)column * BLOCK + c];
+                        sum += (double)down[i] * (double)across[j] * (double)from[i][(size_t)column * BLOCK + c];
                 }
             to[(size_t)x * BLOCK + c] = (float)write_number(sum, map, c, 0.0);
         }
 }
 
-static void depthwise_row(const float *const rows[3], int columns, int stride, const float *weights, float *to,
+static void depthwise_row(const void *const from[3], int columns, int stride, const float *weights, void *row,
                           int width, const write_map *map)
 {
+    const float *rows[3] = {from[0], from[1], from[2]};
+    float *to = row;
     for (int x = 0; x < width; x++)
         for (int c = 0; c < BLOCK; c++) {
             double sum = 0;
@@ -159,9 +171,10 @@ static float dot(const float *x, const float *y, size_t count)
     return (float)sum;
 }
 
-static void project(const float *planes, size_t plane_stride, int blocks, const read_map *maps, const float *weights,
+static void project(const void *from, size_t plane_stride, int blocks, const read_map *maps, const float *weights,
                     size_t weight_stride, int outputs, int count, float *to, size_t to_stride)
 {
+    const float *planes = from;
     for (int o = 0; o < outputs; o++)
         for (int p = 0; p < count; p++) {
             double sum = (double)to[(size_t)o * to_stride + p];
@@ -174,18 +187,51 @@ static void project(const float *planes, size_t plane_stride, int blocks, const 
         }
 }
 
-const cpu_kernels cpu_kernels_reference = {
-    .level = "reference",
-    .columns = REFERENCE_COLUMNS,
-    .product = product,
-    .gather = gather,
-    .scatter = scatter,
-    .winograd_input = {winograd_input_3x3, winograd_input_2x2, winograd_input_2x1, winograd_input_1x2,
-                       winograd_input_1x1},
-    .winograd_output = {winograd_output_3x3, winograd_output_2x2, winograd_output_2x1, winograd_output_1x2,
-                        winograd_output_1x1},
-    .fir_row = fir_row,
-    .depthwise_row = depthwise_row,
-    .dot = dot,
-    .project = project,
-};
+static void add_row(const void *first, const void *second, int columns, void *row, int width)
+{
+    const float *a = first, *b = second;
+    float *to = row;
+    for (int i = 0; i < width * BLOCK; i++)
+        to[i] = a[i] + b[i / BLOCK * columns / width * BLOCK + i % BLOCK];
+}
+
+static void max_row(const void *const from[3], int columns, void *row, int width)
+{
+    float *to = row;
+    for (int i = 0; i < width * BLOCK; i++) {
+        to[i] = -INFINITY;
+        for (int tap = 0; tap < 9; tap++) {
+            const float *pixels = from[tap / 3];
+            int column = i / BLOCK * 2 + tap % 3 - 1;
+            if (pixels && column >= 0 && column < columns && pixels[column * BLOCK + i % BLOCK] > to[i])
+                to[i] = pixels[column * BLOCK + i % BLOCK];
+        }
+    }
+}
+
+static void widen(const void *from, size_t count, float *to)
+{
+    memcpy(to, from, count * sizeof *to);
+}
+
+static void narrow(const float *from, size_t count, void *to)
+{
+    memcpy(to, from, count * sizeof *from);
+}
+
+#define REFERENCE_TABLE(points_name)                                                                                   \
+    {                                                                                                                  \
+        .level = "reference", .number_bytes = sizeof(float), .columns = REFERENCE_COLUMNS,                             \
+        .nodes = &winograd_nodes_##points_name, .product = product, .gather = gather, .scatter = scatter,              \
+        .winograd_input = {winograd_input_##points_name##_3x3, winograd_input_##points_name##_2x2,                     \
+                           winograd_input_##points_name##_2x1, winograd_input_##points_name##_1x2,                     \
+                           winograd_input_##points_name##_1x1},                                                        \
+        .winograd_output = {winograd_output_##points_name##_3x3, winograd_output_##points_name##_2x2,                  \
+                            winograd_output_##points_name##_2x1, winograd_output_##points_name##_1x2,                  \
+                            winograd_output_##points_name##_1x1},                                                      \
+        .fir_row = fir_row, .depthwise_row = depthwise_row, .dot = dot, .project = project, .add_row = add_row,        \
+        .max_row = max_row, .widen = widen, .narrow = narrow,                                                          \
+    }
+
+const cpu_kernels cpu_kernels_reference = REFERENCE_TABLE(floats);
+const cpu_kernels cpu_kernels_reference_bf16 = REFERENCE_TABLE(bf16);

@@ -56,8 +56,8 @@ static void project_blocks(const job *j, int first, int count, size_t from, int 
             maps[i].scale = block_of_ones; /* the style is in the weights already */
         }
         read_map same;
-        const float *planes = conv_input_plane(j->program, j->step, first + block, &same);
-        j->program->kernels->project(planes + from * BLOCK, j->pixels * BLOCK, blocks, maps,
+        const char *planes = conv_input_plane(j->program, j->step, first + block, &same);
+        j->program->kernels->project(planes + pixel_bytes(j->program, from), j->pixels * BLOCK, blocks, maps,
                                      j->weights + (size_t)(first + block) * BLOCK, j->padded,
                                      j->step->node.to_rgb.outputs, pixels, to, j->pixels);
     }

@@ -1,7 +1,8 @@
 /* From a graph to a program, and running it.
  *
  * Every step is prepared twice: the first pass only counts packed numbers and scratch, then arena and packed memory are taken
- * at once, and the second pass writes the weights. A prepare function does the same in both; pack_at tells them apart. */
+ * at once, and the second pass writes the weights (unless a file has them already). A prepare function does the same in both; pack_at tells them apart. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "base/clock.h"
 #include "nn/backend.h"
+#include "nn/cpu/bf16.h"
 #include "nn/cpu/cpu.h"
 #include "nn/device.h"
 
@@ -35,7 +37,19 @@ size_t pack_reserve(cpu_upload *upload, size_t floats)
 
 float *pack_at(cpu_upload *upload, size_t offset)
 {
-    return upload->writing ? upload->program->packed + offset : NULL;
+    return upload->writing ? upload->program->packed_block.floats + offset : NULL;
+}
+
+void pack_number(const cpu_kernels *kernels, void *panel, size_t row, size_t column, float value)
+{
+    size_t place = packed_place(kernels, row, column);
+    if (kernels->number_bytes == sizeof(float)) {
+        float *floats = panel;
+        floats[place] = value;
+    } else {
+        uint16_t *halves = panel;
+        halves[place] = bf16_from_float(value);
+    }
 }
 
 gpen_status pack_read(cpu_upload *upload, nn_weight weight, float **values, size_t *bytes)
@@ -163,7 +177,10 @@ static gpen_status place(cpu_program *program, const nn_graph *graph, gpen_error
     for (int i = 1; i < count; i++) {
         const cpu_step *step = &program->steps[i];
         bool kept = is_output(program, i) || (program->keep_marks && *step->node.mark);
-        blocks[i] = (arena_block){nn_shape_floats(&step->node.shape), i, kept ? count : last_reader(graph, i), 0};
+        size_t floats = nn_shape_floats(&step->node.shape);
+        if (step->node.shape.kind == NN_MAP)
+            floats = number_floats(program, floats);
+        blocks[i] = (arena_block){floats, i, kept ? count : last_reader(graph, i), 0};
         blocks[count + i] = (arena_block){step->scratch_floats + (size_t)threads * step->thread_floats, i, i, 0};
     }
     bool placed = arena_place(blocks, 2 * count, &program->arena_floats);
@@ -200,7 +217,7 @@ static gpen_status prepare_all(cpu_upload *upload)
 static void release_parts(cpu_program *program)
 {
     aligned_free(program->arena, program->arena_floats * sizeof(float));
-    aligned_free(program->packed, program->packed_capacity * sizeof(float));
+    packed_release(&program->packed_block);
     free(program->steps);
     free(program->value_offsets);
 }
@@ -222,13 +239,55 @@ static gpen_status take_arena(cpu_program *program, gpen_error *error)
 static gpen_status pack_all(cpu_upload *upload)
 {
     cpu_program *program = upload->program;
-    program->packed_capacity = program->packed_floats;
-    program->packed = aligned_new(program->packed_capacity * sizeof(float));
-    if (!program->packed)
-        return gpen_fail_memory(upload->error, "the packed weights", program->packed_capacity * sizeof(float));
-    memset(program->packed, 0, program->packed_capacity * sizeof(float));
+    if (!packed_new(&program->packed_block, program->packed_floats))
+        return gpen_fail_memory(upload->error, "the packed weights", program->packed_floats * sizeof(float));
     upload->writing = true;
-    return prepare_all(upload);
+    gpen_status status = prepare_all(upload);
+    upload->writing = false;
+    return status;
+}
+
+/* What the packed numbers depend on beside the weights themselves. */
+static uint64_t packed_key(const cpu_program *program)
+{
+    const uint64_t fnv_prime = UINT64_C(0x100000001B3);
+    uint64_t key = program->layout;
+    for (const char *c = gpen_version(); *c; c++)
+        key = (key ^ (unsigned char)*c) * fnv_prime;
+    for (const char *c = program->kernels->level; *c; c++)
+        key = (key ^ (unsigned char)*c) * fnv_prime;
+    return ((key ^ program->kernels->number_bytes) * fnv_prime ^ PACKING_VERSION) * fnv_prime;
+}
+
+/* WEIGHTS-LEVEL-KEY.packed; NULL: there is no place for it. */
+static char *packed_file(const cpu_upload *upload, uint64_t key)
+{
+    char *path = NULL;
+    const char *kept = upload->weights->kept;
+    if (!kept || asprintf(&path, "%s-%s-%016" PRIx64 ".packed", kept, upload->program->kernels->level, key) < 0)
+        return NULL;
+    return path;
+}
+
+/* Packed by an earlier upload, or packed now and kept for the next. What was kept is mapped at once, so that processes that
+ * start together share it too; before that the own copy goes, so that there are never two. */
+static gpen_status take_packed(cpu_upload *upload)
+{
+    cpu_program *program = upload->program;
+    uint64_t key = packed_key(program);
+    char *path = packed_file(upload, key);
+    gpen_status status = GPEN_OK;
+    if (!path || !packed_map(&program->packed_block, path, key, program->packed_floats)) {
+        status = pack_all(upload);
+        if (!status && path && packed_write(&program->packed_block, path, key)) {
+            packed_release(&program->packed_block);
+            if (!packed_map(&program->packed_block, path, key, program->packed_floats))
+                status = pack_all(upload);
+        }
+    }
+    free(path);
+    program->packed = program->packed_block.floats;
+    return status;
 }
 
 /* Everything but the packed weights: the steps, where values stand, the arena. */
@@ -257,13 +316,14 @@ static gpen_status upload_graph(void **out, nn_device *device, const nn_graph *g
     cpu_program *program = calloc(1, sizeof *program);
     if (!program)
         return gpen_fail_memory(error, "a plan", sizeof *program);
-    program->kernels = device->kernels;
+    program->floats = cpu_kernels_of_floats(device->kernels);
+    program->kernels = flags & NN_BF16 ? device->kernels : program->floats;
     program->pool = device->pool;
     program->keep_marks = flags & NN_KEEP_MARKS;
     cpu_upload upload = {.program = program, .graph = graph, .weights = weights, .error = error};
     gpen_status status = lay_out(&upload);
     if (!status)
-        status = pack_all(&upload);
+        status = take_packed(&upload);
     if (status) {
         release(program);
         return status;
@@ -275,32 +335,40 @@ static gpen_status upload_graph(void **out, nn_device *device, const nn_graph *g
 static gpen_status resize(void *state, const nn_graph *graph, const nn_weights *weights, gpen_error *error)
 {
     cpu_program *old = state;
-    cpu_program new = {.kernels = old->kernels, .pool = old->pool, .keep_marks = old->keep_marks};
+    cpu_program new = {.kernels = old->kernels,
+                       .floats = old->floats,
+                       .pool = old->pool,
+                       .keep_marks = old->keep_marks};
     cpu_upload upload = {.program = &new, .graph = graph, .weights = weights, .error = error};
     gpen_status status = lay_out(&upload);
     bool same_weights = new.layout == old->layout &&new.packed_floats == old->packed_floats;
     if (!status && !same_weights)
-        status = pack_all(&upload);
+        status = take_packed(&upload);
     if (status) {
         release_parts(&new);
         return status;
     }
     if (same_weights) {
         new.packed = old->packed;
-        new.packed_capacity = old->packed_capacity;
-        old->packed = NULL;
+        new.packed_block = old->packed_block;
+        old->packed_block = (packed_weights){0};
     }
     release_parts(old);
     *old = new;
     return GPEN_OK;
 }
 
-static void unblock(const float *map, const nn_shape *shape, float *values)
+static void unblock(const cpu_program *program, nn_value value, float *values)
 {
+    const nn_shape *shape = value_shape(program, value);
     size_t pixels = (size_t)shape->height * (size_t)shape->width;
-    for (int c = 0; c < shape->channels; c++)
-        for (size_t p = 0; p < pixels; p++)
-            values[(size_t)c * pixels + p] = map[((size_t)(c / BLOCK) * pixels + p) * BLOCK + (size_t)(c % BLOCK)];
+    for (int block = 0; block < nn_blocks(shape->channels); block++)
+        for (size_t p = 0; p < pixels; p++) {
+            float numbers[BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT)));
+            program->kernels->widen(plane_at(program, value, block) + pixel_bytes(program, p), BLOCK, numbers);
+            for (int c = block * BLOCK; c < shape->channels && c < (block + 1) * BLOCK; c++)
+                values[(size_t)c * pixels + p] = numbers[c % BLOCK];
+        }
 }
 
 /* A value's numbers in the order channel, row, column. */
@@ -308,7 +376,7 @@ static void read_value(const cpu_program *program, nn_value value, float *values
 {
     const nn_shape *shape = value_shape(program, value);
     if (shape->kind == NN_MAP)
-        unblock(value_at(program, value), shape, values);
+        unblock(program, value, values);
     else
         memcpy(values, value_at(program, value),
                (size_t)shape->channels * (size_t)shape->height * (size_t)shape->width * sizeof *values);
@@ -370,6 +438,11 @@ static int64_t read_mark(const void *state, const char *mark, float *values)
     return 0;
 }
 
+static double peak(const void *state)
+{
+    return cpu_peak(state);
+}
+
 const nn_backend nn_backend_cpu = {
     .name = "cpu",
     .upload = upload_graph,
@@ -379,4 +452,5 @@ const nn_backend nn_backend_cpu = {
     .describe = describe,
     .step = describe_step,
     .read = read_mark,
+    .peak = peak,
 };

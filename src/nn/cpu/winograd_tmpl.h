@@ -1,51 +1,14 @@
-/* The transforms of Winograd's minimal filtering (Lavin and Gray, CVPR 2016, section 4): F(4, 3) with the points 0, 1, -1, 2, -2,
- * infinity, and F(4, 2) without -2. A form is one of them, or nothing, for each axis. */
+/* The transforms of Winograd's minimal filtering, tile by tile: an axis at a time. */
 
-/* B^T d of an axis with `taps` taps, in place of its inputs. */
-static inline __attribute__((always_inline)) void winograd_bt(const int taps, vec *to, const vec *d)
-{
-    const vec two = vec_all(2), three = vec_all(3), four = vec_all(4), five = vec_all(5);
-    if (taps == 3) {
-        to[0] = vec_fma(four, d[0], vec_fnma(five, d[2], d[4]));
-        vec a = vec_fnma(four, d[1], d[3]), b = vec_fnma(four, d[2], d[4]);
-        to[1] = vec_add(a, b);
-        to[2] = vec_sub(b, a);
-        vec c = vec_sub(d[4], d[2]), e = vec_mul(two, vec_sub(d[3], d[1]));
-        to[3] = vec_add(c, e);
-        to[4] = vec_sub(c, e);
-        to[5] = vec_fma(four, d[1], vec_fnma(five, d[3], d[5]));
-    } else if (taps == 2) {
-        vec rise = vec_sub(d[3], d[1]);
-        to[0] = vec_fma(two, vec_sub(d[0], d[2]), rise);
-        to[1] = vec_fnma(two, d[1], vec_sub(d[3], d[2]));
-        to[2] = vec_fma(two, d[1], vec_fnma(three, d[2], d[3]));
-        to[3] = rise;
-        to[4] = vec_fnma(two, rise, vec_sub(d[4], d[2]));
-    } else {
-        for (int i = 0; i < WINOGRAD_OUT; i++)
-            to[i] = d[i];
-    }
-}
-
-/* A^T m of an axis: its points to four numbers. */
-static inline __attribute__((always_inline)) void winograd_at(const int taps, vec *to, const vec *m)
-{
-    if (taps == 1) {
-        for (int i = 0; i < WINOGRAD_OUT; i++)
-            to[i] = m[i];
-        return;
-    }
-    vec p = vec_add(m[1], m[2]), q = vec_sub(m[1], m[2]);
-    vec r = taps == 3 ? vec_add(m[3], m[4]) : m[3], s = taps == 3 ? vec_sub(m[3], m[4]) : m[3];
-    to[0] = vec_add(m[0], vec_add(p, r));
-    to[1] = vec_fma(vec_all(2), s, q);
-    to[2] = vec_fma(vec_all(4), r, p);
-    to[3] = vec_add(vec_fma(vec_all(8), s, q), m[taps == 3 ? 5 : 4]);
-}
+#ifdef LEVEL_BF16
+#include "nn/cpu/winograd_axis_bf16.h"
+#else
+#include "nn/cpu/winograd_axis_float.h"
+#endif
 
 static inline __attribute__((always_inline)) void winograd_input_tile(const int row_taps, const int column_taps,
-                                                                      const float *from, size_t row_pixels,
-                                                                      const bool active, const reader *r, float *v,
+                                                                      const number *from, size_t row_pixels,
+                                                                      const bool active, const reader *r, number *v,
                                                                       size_t point_stride)
 {
     const int rows = WINOGRAD_OUT + row_taps - 1, columns = WINOGRAD_OUT + column_taps - 1;
@@ -53,7 +16,7 @@ static inline __attribute__((always_inline)) void winograd_input_tile(const int 
     for (int y = 0; y < rows; y++) {
         vec d[WINOGRAD_MOST];
         for (int x = 0; x < columns; x++) {
-            d[x] = vec_load(from + ((size_t)y * row_pixels + (size_t)x) * BLOCK);
+            d[x] = number_load(from + ((size_t)y * row_pixels + (size_t)x) * BLOCK);
             d[x] = active ? read_active(d[x], r) : read_scaled(d[x], r);
         }
         winograd_bt(column_taps, half[y], d);
@@ -64,20 +27,20 @@ static inline __attribute__((always_inline)) void winograd_input_tile(const int 
             column[y] = half[y][x];
         winograd_bt(row_taps, to, column);
         for (int y = 0; y < rows; y++)
-            vec_store(v + (size_t)(y * columns + x) * point_stride, to[y]);
+            number_store(v + (size_t)(y * columns + x) * point_stride, to[y]);
     }
 }
 
 static inline __attribute__((always_inline)) void winograd_input_tiles(const int row_taps, const int column_taps,
-                                                                       const float *from, size_t row_pixels, int tiles,
-                                                                       const read_map *map, float *v,
+                                                                       const number *from, size_t row_pixels, int tiles,
+                                                                       const read_map *map, number *v,
                                                                        size_t point_stride, size_t tile_stride)
 {
     for (int lane = 0; lane < BLOCK; lane += LANES) {
         reader r = reader_at(map, lane);
         for (int tile = 0; tile < tiles; tile++) {
-            const float *pixels = from + (size_t)tile * WINOGRAD_OUT * BLOCK + lane;
-            float *to = v + (size_t)tile * tile_stride + lane;
+            const number *pixels = from + (size_t)tile * WINOGRAD_OUT * BLOCK + lane;
+            number *to = v + (size_t)tile * tile_stride + lane;
             if (map->bias)
                 winograd_input_tile(row_taps, column_taps, pixels, row_pixels, true, &r, to, point_stride);
             else
@@ -101,10 +64,10 @@ static inline __attribute__((always_inline)) void winograd_output_rows(const int
 }
 
 static inline __attribute__((always_inline)) void winograd_output_tile(const winograd_form form, const float *m,
-                                                                       size_t point_stride, float *to,
+                                                                       size_t point_stride, number *to,
                                                                        size_t row_pixels, int spacing, int height,
                                                                        int width, const write_map *map,
-                                                                       const float *add)
+                                                                       const number *add)
 {
     const int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
     const int rows = winograd_inputs(row_taps);
@@ -120,7 +83,7 @@ static inline __attribute__((always_inline)) void winograd_output_tile(const win
             winograd_at(row_taps, out, column);
             for (int y = 0; y < height; y++) {
                 size_t at = ((size_t)y * row_pixels + (size_t)x) * (size_t)spacing * BLOCK + (size_t)lane;
-                vec_store(to + at, written(out[y], scale, add ? vec_add(bias, vec_load(add + at)) : bias, slope));
+                number_store(to + at, written(out[y], scale, add ? vec_add(bias, number_load(add + at)) : bias, slope));
             }
         }
     }
@@ -128,15 +91,14 @@ static inline __attribute__((always_inline)) void winograd_output_tile(const win
 
 /* The two functions of a form. */
 #define WINOGRAD_FUNCTIONS(form, rows, columns)                                                                        \
-    static void winograd_input_##rows##x##columns(const float *from, size_t row_pixels, int tiles,                     \
-                                                  const read_map *map, float *v, size_t point_stride,                  \
-                                                  size_t tile_stride)                                                  \
+    static void winograd_input_##rows##x##columns(const void *from, size_t row_pixels, int tiles, const read_map *map, \
+                                                  void *v, size_t point_stride, size_t tile_stride)                    \
     {                                                                                                                  \
         winograd_input_tiles(rows, columns, from, row_pixels, tiles, map, v, point_stride, tile_stride);               \
     }                                                                                                                  \
-    static void winograd_output_##rows##x##columns(const float *m, size_t point_stride, float *to, size_t row_pixels,  \
+    static void winograd_output_##rows##x##columns(const float *m, size_t point_stride, void *to, size_t row_pixels,   \
                                                    int spacing, int height, int width, const write_map *map,           \
-                                                   const float *add)                                                   \
+                                                   const void *add)                                                    \
     {                                                                                                                  \
         winograd_output_tile(form, m, point_stride, to, row_pixels, spacing, height, width, map, add);                 \
     }

@@ -1,11 +1,10 @@
-/* receipt.h: what made a result. Private to src/cli.
+/* receipt.h: what made a result.
  *
  * The same facts go into a result's XMP and into the report for programs, so that anyone who has the one or the other can
  * tell that a model altered the picture, which, and how it was set. */
-#ifndef GPEN_CLI_RECEIPT_H
-#define GPEN_CLI_RECEIPT_H
+#ifndef GPEN_BATCH_RECEIPT_H
+#define GPEN_BATCH_RECEIPT_H
 
-#include "cli/model_choice.h"
 #include "image/image.h"
 
 typedef struct receipt_model {
@@ -13,19 +12,15 @@ typedef struct receipt_model {
     char sha256[65];  /* "" where this build cannot compute it */
 } receipt_model;
 
-/* The same for all photos of a batch. */
+/* The same for all photos that the same models restore. */
 typedef struct receipt {
     receipt_model restorer, detector, parser;
-    gpen_settings settings;
-    const char *level; /* of instructions: the last bits may depend on it */
+    const char *level;     /* of instructions: the last bits may depend on it */
+    const char *precision; /* "fp32", "bf16" */
 } receipt;
 
-/* Names the choice and finds its file's SHA-256: the one recorded when it was installed, or computed now. A choice of
- * nothing is fine. Errors: INPUT_MISSING. */
-gpen_status receipt_name_model(receipt_model *named, const model_choice *choice, gpen_error *error);
-
 /* "natural", "plain". Static. */
-const char *receipt_mode(const receipt *made);
+const char *receipt_mode(const gpen_settings *settings);
 
 enum { MOST_RECEIPT_LINES = 16 };
 
@@ -37,6 +32,7 @@ typedef struct receipt_text {
 } receipt_text;
 
 /* faces: that were found; restored: of them. The text lives no longer than `made`. */
-void receipt_write(receipt_text *text, const receipt *made, size_t faces, size_t restored);
+void receipt_write(receipt_text *text, const receipt *made, const gpen_settings *settings, size_t faces,
+                   size_t restored);
 
 #endif

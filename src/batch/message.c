@@ -1,0 +1,333 @@
+/* Messages as bytes. Its own file because it is the one list of what travels, field by field, in both directions: a field
+ * that is written but not read shows side by side. */
+#include "batch/message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch/wire.h"
+
+enum { MOST_SIDE = 1000000, MOST_SECONDS = 1000000000 };
+
+static const int64_t most_bytes = INT64_C(1) << 50;
+
+void message_free(message *m)
+{
+    if (m->kind == MESSAGE_RESULT)
+        job_result_free(&m->result.result);
+    memset(m, 0, sizeof *m);
+}
+
+int message_files(message_kind kind)
+{
+    switch (kind) {
+    case MESSAGE_ORDER: return 2;
+    case MESSAGE_CROP: return 1;
+    case MESSAGE_START:
+    case MESSAGE_READY:
+    case MESSAGE_REFUSED:
+    case MESSAGE_STAGE:
+    case MESSAGE_FACES:
+    case MESSAGE_HEARTBEAT:
+    case MESSAGE_RESULT:
+    case MESSAGE_QUIT: return 0;
+    }
+    return -1;
+}
+
+static void put_integer(wire_writer *w, int64_t value)
+{
+    wire_put_u64(w, (uint64_t)value);
+}
+
+/* ---------------------------------------------------------------- errors */
+
+static void write_error(wire_writer *w, const gpen_error *error)
+{
+    put_integer(w, (int64_t)error->status);
+    wire_put_text(w, error->status ? error->message : "", sizeof error->message - 1);
+}
+
+/* gpen_fail makes one clean line of it. */
+static void read_error(wire_reader *r, gpen_error *error)
+{
+    char text[sizeof error->message];
+    gpen_status status = (gpen_status)wire_int(r, 0, GPEN_STATUS_COUNT - 1);
+    wire_text(r, text, sizeof text);
+    *error = (gpen_error){0};
+    if (status)
+        gpen_fail(error, status, "%s", text);
+}
+
+/* ---------------------------------------------------------------- setting up */
+
+static void write_model(wire_writer *w, const worker_model *model)
+{
+    wire_put_text(w, model->path, sizeof model->path - 1);
+    wire_put_text(w, model->name, sizeof model->name - 1);
+    wire_put_text(w, model->sha256, sizeof model->sha256 - 1);
+}
+
+static void read_model(wire_reader *r, worker_model *model)
+{
+    wire_text(r, model->path, sizeof model->path);
+    wire_text(r, model->name, sizeof model->name);
+    wire_text(r, model->sha256, sizeof model->sha256);
+}
+
+static void write_start(wire_writer *w, const worker_setup *setup)
+{
+    write_model(w, &setup->restorer);
+    write_model(w, &setup->detector);
+    write_model(w, &setup->parser);
+    put_integer(w, setup->threads);
+    put_integer(w, setup->memory_mebibytes);
+    put_integer(w, setup->heartbeat_milliseconds);
+    put_integer(w, setup->supervisor);
+    put_integer(w, setup->sandbox);
+}
+
+static void read_start(wire_reader *r, worker_setup *setup)
+{
+    read_model(r, &setup->restorer);
+    read_model(r, &setup->detector);
+    read_model(r, &setup->parser);
+    setup->threads = wire_int(r, 1, 256);
+    setup->memory_mebibytes = wire_int(r, 0, INT32_MAX);
+    setup->heartbeat_milliseconds = wire_int(r, 1, 3600000);
+    setup->supervisor = wire_int64(r, 0, INT32_MAX);
+    setup->sandbox = wire_bool(r);
+}
+
+static void write_ready(wire_writer *w, const worker_ready *ready)
+{
+    put_integer(w, ready->system_calls);
+    put_integer(w, ready->files);
+    wire_put_text(w, ready->level, sizeof ready->level - 1);
+    put_integer(w, ready->size);
+    put_integer(w, ready->resident_bytes);
+}
+
+static void read_ready(wire_reader *r, worker_ready *ready)
+{
+    ready->system_calls = wire_bool(r);
+    ready->files = wire_bool(r);
+    wire_text(r, ready->level, sizeof ready->level);
+    ready->size = wire_int(r, 0, MOST_SIDE);
+    ready->resident_bytes = wire_int64(r, 0, most_bytes);
+}
+
+/* ---------------------------------------------------------------- orders */
+
+static void write_order(wire_writer *w, const job_order *order)
+{
+    wire_put_u64(w, order->id);
+    wire_put_text(w, order->input_name, sizeof order->input_name - 1);
+    wire_put_text(w, order->output_name, sizeof order->output_name - 1);
+    put_integer(w, order->look.mode);
+    put_integer(w, order->look.strength);
+    put_integer(w, order->look.most_faces);
+    put_integer(w, order->look.least_face);
+    wire_put_float(w, order->look.least_score);
+    put_integer(w, order->format);
+    put_integer(w, order->quality);
+    put_integer(w, order->max_edge);
+    put_integer(w, order->max_pixels);
+    put_integer(w, order->aligned);
+    put_integer(w, order->require_face);
+    put_integer(w, order->save_faces);
+}
+
+static void read_order(wire_reader *r, job_order *order)
+{
+    order->id = wire_u64(r);
+    wire_text(r, order->input_name, sizeof order->input_name);
+    wire_text(r, order->output_name, sizeof order->output_name);
+    order->look.mode = (gpen_mode)wire_int(r, GPEN_MODE_NATURAL, GPEN_MODE_PLAIN);
+    order->look.strength = wire_int(r, 0, 100);
+    order->look.most_faces = wire_int(r, 0, INT32_MAX);
+    order->look.least_face = wire_int(r, 0, INT32_MAX);
+    order->look.least_score = wire_float(r);
+    order->format = (picture_format)wire_int(r, PICTURE_JPEG, PICTURE_TIFF);
+    order->quality = wire_int(r, 0, 100);
+    order->max_edge = wire_int(r, 0, INT32_MAX);
+    order->max_pixels = wire_int64(r, 0, most_bytes);
+    order->aligned = wire_bool(r);
+    order->require_face = wire_bool(r);
+    order->save_faces = wire_bool(r);
+}
+
+/* ---------------------------------------------------------------- results */
+
+enum { FACE_BYTES = 4 * (4 + 1 + 10) + 8 + 8 };
+
+static void write_face(wire_writer *w, const gpen_face *face)
+{
+    for (int i = 0; i < 4; i++)
+        wire_put_float(w, face->box[i]);
+    wire_put_float(w, face->score);
+    for (int i = 0; i < 5; i++) {
+        wire_put_float(w, face->landmarks[i][0]);
+        wire_put_float(w, face->landmarks[i][1]);
+    }
+    put_integer(w, face->state);
+    wire_put_double(w, face->seconds);
+}
+
+static void read_face(wire_reader *r, gpen_face *face)
+{
+    for (int i = 0; i < 4; i++)
+        face->box[i] = wire_float(r);
+    face->score = wire_float(r);
+    for (int i = 0; i < 5; i++) {
+        face->landmarks[i][0] = wire_float(r);
+        face->landmarks[i][1] = wire_float(r);
+    }
+    face->state = (gpen_face_state)wire_int(r, 0, GPEN_FACE_STATE_COUNT - 1);
+    face->seconds = wire_double(r, 0, MOST_SECONDS);
+}
+
+/* The count is believed only when so many faces can stand in what is left. */
+static gpen_status read_faces(wire_reader *r, gpen_faces *faces, gpen_error *error)
+{
+    size_t count = (size_t)wire_int(r, 0, MOST_RESULT_FACES);
+    if (r->bad || !count)
+        return GPEN_OK;
+    if ((r->length - r->at) / FACE_BYTES < count) {
+        r->bad = true;
+        return GPEN_OK;
+    }
+    faces->faces = calloc(count, sizeof *faces->faces);
+    if (!faces->faces)
+        return gpen_fail_memory(error, "a result's faces", count * sizeof *faces->faces);
+    faces->count = count;
+    for (size_t i = 0; i < count; i++)
+        read_face(r, &faces->faces[i]);
+    return GPEN_OK;
+}
+
+/* Sentences, a line each, for terminals and reports: other control characters have no business there. */
+static gpen_status read_notes(wire_reader *r, char **notes, gpen_error *error)
+{
+    size_t length = (size_t)wire_int(r, 0, MOST_NOTES);
+    if (r->bad || !length)
+        return GPEN_OK;
+    char *text = calloc(length + 1, 1);
+    if (!text)
+        return gpen_fail_memory(error, "a result's notes", length);
+    wire_text(r, text, length + 1);
+    for (unsigned char *p = (unsigned char *)text; *p; p++)
+        if ((*p < 0x20 && *p != '\n') || *p == 0x7F)
+            *p = '?';
+    *notes = text;
+    return GPEN_OK;
+}
+
+static void write_result(wire_writer *w, const worker_result *answer)
+{
+    const job_result *result = &answer->result;
+    size_t count = result->faces.count < MOST_RESULT_FACES ? result->faces.count : MOST_RESULT_FACES;
+    wire_put_u64(w, answer->id);
+    write_error(w, &result->error);
+    for (int stage = 0; stage < JOB_STAGES; stage++)
+        wire_put_double(w, result->seconds[stage]);
+    put_integer(w, result->width);
+    put_integer(w, result->height);
+    put_integer(w, (int64_t)result->restored);
+    put_integer(w, result->output_bytes);
+    put_integer(w, (int64_t)count);
+    for (size_t i = 0; i < count; i++)
+        write_face(w, &result->faces.faces[i]);
+    size_t length = result->notes ? strnlen(result->notes, MOST_NOTES) : 0;
+    put_integer(w, (int64_t)length);
+    if (length)
+        wire_put_text(w, result->notes, length);
+}
+
+static gpen_status read_result(wire_reader *r, worker_result *answer, gpen_error *error)
+{
+    job_result *result = &answer->result;
+    answer->id = wire_u64(r);
+    read_error(r, &result->error);
+    for (int stage = 0; stage < JOB_STAGES; stage++)
+        result->seconds[stage] = wire_double(r, 0, MOST_SECONDS);
+    result->width = wire_int(r, 0, MOST_SIDE);
+    result->height = wire_int(r, 0, MOST_SIDE);
+    result->restored = (size_t)wire_int(r, 0, MOST_RESULT_FACES);
+    result->output_bytes = wire_int64(r, 0, most_bytes);
+    gpen_status status = read_faces(r, &result->faces, error);
+    return status ? status : read_notes(r, &result->notes, error);
+}
+
+/* ---------------------------------------------------------------- all kinds */
+
+bool message_write(const message *m, unsigned char *bytes, size_t capacity, size_t *length)
+{
+    wire_writer w = {.bytes = bytes, .capacity = capacity};
+    switch (m->kind) {
+    case MESSAGE_START: write_start(&w, &m->start); break;
+    case MESSAGE_READY: write_ready(&w, &m->ready); break;
+    case MESSAGE_REFUSED: write_error(&w, &m->refused); break;
+    case MESSAGE_ORDER: write_order(&w, &m->order); break;
+    case MESSAGE_STAGE:
+        wire_put_u64(&w, m->stage.id);
+        put_integer(&w, m->stage.stage);
+        break;
+    case MESSAGE_FACES:
+        wire_put_u64(&w, m->faces.id);
+        wire_put_u32(&w, m->faces.ended);
+        wire_put_u32(&w, m->faces.chosen);
+        break;
+    case MESSAGE_CROP:
+        wire_put_u64(&w, m->crop.id);
+        put_integer(&w, m->crop.face);
+        put_integer(&w, m->crop.restored);
+        break;
+    case MESSAGE_RESULT: write_result(&w, &m->result); break;
+    case MESSAGE_HEARTBEAT:
+    case MESSAGE_QUIT: break;
+    }
+    *length = w.length;
+    return !w.full;
+}
+
+static gpen_status read_kind(message *m, wire_reader *r, gpen_error *error)
+{
+    switch (m->kind) {
+    case MESSAGE_START: read_start(r, &m->start); break;
+    case MESSAGE_READY: read_ready(r, &m->ready); break;
+    case MESSAGE_REFUSED: read_error(r, &m->refused); break;
+    case MESSAGE_ORDER: read_order(r, &m->order); break;
+    case MESSAGE_STAGE:
+        m->stage.id = wire_u64(r);
+        m->stage.stage = (job_stage)wire_int(r, 0, JOB_STAGES - 1);
+        break;
+    case MESSAGE_FACES:
+        m->faces.id = wire_u64(r);
+        m->faces.ended = wire_u32(r);
+        m->faces.chosen = wire_u32(r);
+        break;
+    case MESSAGE_CROP:
+        m->crop.id = wire_u64(r);
+        m->crop.face = (uint32_t)wire_int(r, 0, MOST_RESULT_FACES - 1);
+        m->crop.restored = wire_bool(r);
+        break;
+    case MESSAGE_RESULT: return read_result(r, &m->result, error);
+    case MESSAGE_HEARTBEAT:
+    case MESSAGE_QUIT: break;
+    }
+    return GPEN_OK;
+}
+
+gpen_status message_read(message *m, message_kind kind, const unsigned char *bytes, size_t length, gpen_error *error)
+{
+    wire_reader r = {.bytes = bytes, .length = length, .bad = message_files(kind) < 0};
+    memset(m, 0, sizeof *m);
+    m->kind = kind;
+    gpen_status status = read_kind(m, &r, error);
+    if (!status && !wire_all_read(&r))
+        status = gpen_fail(error, GPEN_UNREADABLE, "a message of kind %d is damaged", (int)kind);
+    if (status)
+        message_free(m);
+    return status;
+}

@@ -1,0 +1,100 @@
+/* message.h: what a supervisor and a worker say to each other. Private to src/batch.
+ *
+ *     supervisor                       worker
+ *     START (models, limits)      ->
+ *                                 <-   READY, or REFUSED with the reason
+ *     ORDER + photo + result's file -> (as many as it may hold)
+ *                                 <-   STAGE, FACES, CROP + file, ..., RESULT of each order
+ *                                 <-   HEARTBEAT, all the time
+ *     QUIT                        ->   finishes what it computes and writes, returns the others as cancelled, ends
+ */
+#ifndef GPEN_BATCH_MESSAGE_H
+#define GPEN_BATCH_MESSAGE_H
+
+#include "batch/job.h"
+
+enum {
+    MOST_PATH = 4096,
+    MOST_MODEL_NAME = 256,
+    MOST_RESULT_FACES = 1000, /* the detector reports 750 at most */
+    MOST_NOTES = 16384,
+};
+
+typedef enum message_kind {
+    MESSAGE_START = 1,
+    MESSAGE_READY,
+    MESSAGE_REFUSED,
+    MESSAGE_ORDER,
+    MESSAGE_STAGE,
+    MESSAGE_FACES,
+    MESSAGE_CROP,
+    MESSAGE_HEARTBEAT,
+    MESSAGE_RESULT,
+    MESSAGE_QUIT,
+} message_kind;
+
+/* A model that a worker opens. path "": none. */
+typedef struct worker_model {
+    char path[MOST_PATH], name[MOST_MODEL_NAME], sha256[65];
+} worker_model;
+
+typedef struct worker_setup {
+    worker_model restorer, detector, parser;
+    int threads;          /* that compute, 1..256 */
+    int memory_mebibytes; /* it may take no more than this; 0: no limit */
+    int heartbeat_milliseconds;
+    int64_t supervisor; /* its process number */
+    bool sandbox;       /* shut itself in, as far as the system can */
+} worker_setup;
+
+/* How a worker is shut in (sandbox.h). */
+typedef struct worker_ready {
+    bool system_calls, files; /* narrowed by seccomp, by Landlock */
+    char level[32];           /* of instructions */
+    int size;                 /* of the restorer's square, pixels */
+    int64_t resident_bytes;   /* memory of the worker with its models */
+} worker_ready;
+
+typedef struct worker_stage {
+    uint64_t id;
+    job_stage stage;
+} worker_stage;
+
+typedef struct worker_faces {
+    uint64_t id;
+    uint32_t ended, chosen;
+} worker_faces;
+
+typedef struct worker_result {
+    uint64_t id;
+    job_result result;
+} worker_result;
+
+typedef struct message {
+    message_kind kind;
+    union {
+        worker_setup start;
+        worker_ready ready;
+        gpen_error refused;
+        job_order order; /* with two open files: the photo to read, the result to write */
+        worker_stage stage;
+        worker_faces faces;
+        job_crop crop;        /* with an open file: a PNG */
+        worker_result result; /* owned */
+    };
+} message;
+
+/* Releases what a message owns, and zeroes it. */
+void message_free(message *m);
+
+/* How many open files go with a kind of message: 0, 1 or 2; -1: there is no such kind. */
+int message_files(message_kind kind);
+
+/* Writes what the kind says into bytes. False: it does not fit. */
+bool message_write(const message *m, unsigned char *bytes, size_t capacity, size_t *length);
+
+/* The other way: checks every field, whoever wrote it. Errors: UNREADABLE (no such message), OUT_OF_MEMORY; *m is zeroed then.
+ * Release with message_free. */
+gpen_status message_read(message *m, message_kind kind, const unsigned char *bytes, size_t length, gpen_error *error);
+
+#endif

@@ -1,0 +1,44 @@
+/* Names and sums of models for the receipt. Its own file because a sum is either on record or takes a read of the whole
+ * file, once a run. */
+#include "cli/receipt_model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+/* NAME.sha256 beside NAME.safetensors. NULL: the file has no such name, or there is no memory. */
+static char *record_of(const char *path)
+{
+    static const char ending[] = ".safetensors";
+    size_t length = strlen(path), ending_length = sizeof ending - 1;
+    char *record = NULL;
+    if (length <= ending_length || strcmp(path + length - ending_length, ending) != 0 ||
+        asprintf(&record, "%.*s.sha256", (int)(length - ending_length), path) < 0)
+        return NULL;
+    return record;
+}
+
+/* Was the record made for the file as it is now? */
+static bool is_current(const char *record, const char *path)
+{
+    struct stat sum, model;
+    return !stat(record, &sum) && !stat(path, &model) && S_ISREG(sum.st_mode) && sum.st_mtime >= model.st_mtime;
+}
+
+gpen_status receipt_name_model(receipt_model *named, const model_choice *choice, gpen_error *error)
+{
+    *named = (receipt_model){.name = choice->name};
+    if (!choice->path)
+        return GPEN_OK;
+    char *record = record_of(choice->path);
+    bool recorded = record && is_current(record, choice->path) &&
+                    !sha256_list_find(record, path_name(choice->path), named->sha256, NULL);
+    free(record);
+    if (recorded)
+        return GPEN_OK;
+    gpen_status status = file_sha256(choice->path, named->sha256, error);
+    return status == GPEN_UNSUPPORTED_FORMAT ? GPEN_OK : status;
+}

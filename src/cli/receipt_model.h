@@ -1,0 +1,12 @@
+/* receipt_model.h: which model it was, for a result's receipt. Private to src/cli. */
+#ifndef GPEN_CLI_RECEIPT_MODEL_H
+#define GPEN_CLI_RECEIPT_MODEL_H
+
+#include "batch/receipt.h"
+#include "cli/model_choice.h"
+
+/* Names the choice and finds its file's SHA-256: the one recorded when it was installed, or computed now. A choice of
+ * nothing is fine. Errors: INPUT_MISSING. */
+gpen_status receipt_name_model(receipt_model *named, const model_choice *choice, gpen_error *error);
+
+#endif
