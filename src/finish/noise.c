@@ -53,13 +53,13 @@ typedef struct measuring {
 /* Mean size of the diagonal Haar details of a square of `side` values a row. */
 static float mean_detail(const float *values, int side, int stride)
 {
-    float sum = 0;
+    float sum = 0, details = 0.25f * (float)(side * side);
     for (int y = 0; y < side; y += 2)
         for (int x = 0; x < side; x += 2) {
             const float *v = values + y * stride + x;
             sum += fabsf(v[0] - v[1] - v[stride] + v[stride + 1]) * 0.5f;
         }
-    return sum / (float)(side * side / 4);
+    return sum / details;
 }
 
 /* Each value the mean of four, doubled: white noise stays as strong. */
