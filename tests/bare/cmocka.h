@@ -44,6 +44,7 @@ void bare_in_range(const char *file, int line, const char *what, uintmax_t x, ui
         if (!(x))                                                                                                      \
             fail_msg("not true: %s", #x);                                                                              \
     } while (0)
+#define assert_false(x)            assert_true(!(x))
 #define assert_null(p)             assert_true((p) == NULL)
 #define assert_non_null(p)         assert_true((p) != NULL)
 #define assert_ptr_not_equal(a, b) assert_true((const void *)(a) != (const void *)(b))

@@ -29,8 +29,8 @@ static int64_t add(batch_store *store)
     int64_t id = 0;
     assert_true(names && items);
     for (int i = 0; i < ITEMS; i++) {
-        snprintf(names[i][1], 160, "summer %d/IMG_2026%04d.jpg", i / 500, i);
-        snprintf(names[i][0], 160, "/home/person/Pictures/family and friends/%s", names[i][1]);
+        snprintf(names[i][1], 100, "summer %d/IMG_2026%04d.jpg", i / 500, i);
+        snprintf(names[i][0], 160, "/home/person/Pictures/family and friends/%.99s", names[i][1]);
         items[i] = (store_new_item){.input = names[i][0],
                                     .relative = names[i][1],
                                     .content = {.bytes = 4000000 + i, .modified = 1700000000000000000},

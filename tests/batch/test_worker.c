@@ -76,9 +76,12 @@ static void make_expected(const char *input, const char *output, const char *lev
     int descriptor;
     const gpen_options one_thread = {.threads = 1};
     const photo_job_watch nobody = {.context = NULL};
-    const receipt made = {.restorer = {.name = "gpen-mini"}, .level = level};
+    receipt made = {.restorer = {.name = "gpen-mini"}, .level = level};
+    gpen_model_info info;
     job_order order = {.look = gpen_settings_default(), .format = PICTURE_PNG, .aligned = true};
     assert_int_equal(gpen_model_open(&model, model_path, &one_thread, &error), GPEN_OK);
+    gpen_model_describe(model, &info);
+    made.precision = gpen_precision_name(info.precision);
     assert_int_equal(picture_open(input, &descriptor, &error), GPEN_OK);
     assert_int_equal(atomic_file_begin(&file, output, &error), GPEN_OK);
     photo_job_begin(&job, &order, &nobody);
