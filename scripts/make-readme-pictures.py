@@ -21,6 +21,7 @@ ROWS, COLUMNS = slice(30, 230), slice(120, 320)  # around the face
 def main():
     program = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "gpen")
     before, images = ROOT / "assets" / "example" / "photo-degraded.jpg", ROOT / "docs" / "images"
+    images.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         after = os.path.join(folder, "restored.png")
         environment = {**os.environ, "GPEN_HOME": os.path.join(folder, "home"), "GPEN_ASSETS": str(ROOT / "assets" / "weights")}

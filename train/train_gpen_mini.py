@@ -1,6 +1,6 @@
 """Train the bundled restorer gpen-mini: a narrow GPEN of 256 px, on a CPU, from the synthetic faces.
 
-    python3 train/train_gpen_mini.py [--shared DIR] [--out build/train/gpen-mini] [--steps 4700]
+    python3 train/train_gpen_mini.py [--shared DIR] [--out build/train/gpen-mini] [--steps 5300]
 
 Writes OUT/model.pth and OUT/checkpoint.pth at every report; run again, it goes on from there. Every step draws
 its faces and its damage from the step's own number, so a run that was interrupted sees what an uninterrupted one would have seen.
@@ -20,12 +20,12 @@ import face_pictures
 import gpen_network
 
 SEED, BATCH, RATE, WATCHED = 3, 4, 4e-3, 12
-DECAY_FROM = 0.4                                              # of all steps: until there the rate is constant
+DECAY_FROM, POLISH_FROM, POLISH_RATE = 0.355, 0.887, 6e-4     # of all steps: the rate is constant, falls to a hundredth, then rises a
+                                                              # little once more for a polish with the most detail
 BANDS = ((1.0, 4.0), (0.5, 2.0))                              # differences of Gaussians, in px: see face_metrics.detail_band
 SHARES, SHARES_LATER, LATER = (0.27, 0.43, 0.30), (0.12, 0.33, 0.55), 700  # light, middling, strong damage: leaving good faces alone
                                                               # is learnt in a few hundred steps, repairing bad ones takes thousands
-GAIN, GAIN_AT_END, END_FROM = 0.4, 0.65, 0.785            # how much more detail than the original's is asked for where none is left;
-                                                              # asked for from the beginning, the most would teach noise
+MORE_DETAIL, MORE_FROM = (0.4, 0.65, 1.0), (0.7, POLISH_FROM)
 
 
 def tensor(pictures):
@@ -34,8 +34,16 @@ def tensor(pictures):
 
 
 def learning_rate(step, steps):
-    part = max(0.0, (step / steps - DECAY_FROM) / (1 - DECAY_FROM))
-    return RATE * min(1.0, (step + 1) / 200) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, part))))
+    part = step / steps
+    if part >= POLISH_FROM:
+        return POLISH_RATE * (1 - 0.95 * (part - POLISH_FROM) / (1 - POLISH_FROM))
+    fallen = max(0.0, (part - DECAY_FROM) / (POLISH_FROM - DECAY_FROM))
+    return RATE * min(1.0, (step + 1) / 200) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * fallen)))
+
+
+def detail_asked_for(step, steps):
+    """How much more than the original's, where none is left. Asked for from the beginning, the most would teach noise."""
+    return MORE_DETAIL[sum(step >= share * steps for share in MORE_FROM)]
 
 
 def pairs(faces, step):
@@ -107,7 +115,7 @@ class Training:
         damaged, original = pairs(faces, self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, steps)
-        more = GAIN if self.step < END_FROM * steps else GAIN_AT_END
+        more = detail_asked_for(self.step, steps)
         loss = loss_of(gpen_network.Network(self.weights)(damaged), original, damaged, more)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -134,7 +142,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", help="folder with faces/ (default: GPEN_SHARED, or ../shared beside the repository)")
     parser.add_argument("--out", default="build/train/gpen-mini")
-    parser.add_argument("--steps", type=int, default=4700)
+    parser.add_argument("--steps", type=int, default=5300)
     parser.add_argument("--every", type=int, default=200, help="steps between reports and checkpoints")
     parser.add_argument("--threads", type=int, default=2)
     a = parser.parse_args()
