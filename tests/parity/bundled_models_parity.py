@@ -1,4 +1,5 @@
-"""The bundled models keep the bounds that they were trained for, measured with the program itself.
+"""The bundled models keep the bounds that they were trained for, measured with the program itself; where one fell short (its card says
+so), they are no worse than that.
 
     GPEN_SHARED=FOLDER /usr/bin/python3 tests/parity/bundled_models_parity.py BUILD [--small] [--seeds N]
 
@@ -25,14 +26,14 @@ def main():
         print(f"skipped: {', '.join(missing) or 'no faces'}")
         sys.exit(77)
     assets = os.path.join(ROOT, "assets", "weights")
-    scripts = [("measure_gpen_mini.py", "--model", os.path.join(assets, "gpen-mini.safetensors"))]
+    scripts = [("measure_gpen_mini.py", "--no-worse", "--model", os.path.join(assets, "gpen-mini.safetensors"))]
     if not options.small:
         scripts.append(("measure_retinaface_mini.py", "--detector", os.path.join(assets, "retinaface-mini.safetensors")))
     statuses = []
-    for script, option, model in scripts:
+    for script, *arguments in scripts:
         program = os.path.join(options.build, "gpen")
         print(script, flush=True)
-        statuses.append(subprocess.run([sys.executable, os.path.join(ROOT, "train", script), "--program", program, option, model,
+        statuses.append(subprocess.run([sys.executable, os.path.join(ROOT, "train", script), "--program", program, *arguments,
                                         "--shared", SHARED]).returncode)
     sys.exit(any(statuses))
 
