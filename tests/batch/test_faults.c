@@ -24,7 +24,7 @@ static bool fails_now(int reason)
     type __wrap_##name parameters;                                                                                     \
     type __wrap_##name parameters                                                                                      \
     {                                                                                                                  \
-        return fails_now(reason) ? failure : __real_##name arguments;                                                  \
+        return fails_now(reason) ? (failure) : __real_##name arguments;                                                \
     }
 
 FAILING(void *, malloc, (size_t size), (size), ENOMEM, NULL)

@@ -197,8 +197,8 @@ static void gather_chunk(const job *j, const pixels *p, int first, int blocks, c
         for (int block = 0; block < blocks; block++) {
             read_map map;
             const char *plane = conv_input_plane(j->program, j->step, first + block, &map);
-            j->program->kernels->gather(a + pixel_bytes(j->program, (size_t)(tap * blocks + block)), a_stride, plane,
-                                        numbers, p->count, &map);
+            j->program->kernels->gather(a + pixel_bytes(j->program, (size_t)tap * (size_t)blocks + (size_t)block),
+                                        a_stride, plane, numbers, p->count, &map);
         }
     }
 }

@@ -59,14 +59,20 @@ static void scatter(const float *c, size_t c_stride, void *plane, const int32_t 
         }
 }
 
-static void winograd_input(const winograd_nodes *nodes, winograd_form form, const float *from, size_t row_pixels,
-                           int tiles, const read_map *map, float *v, size_t point_stride, size_t tile_stride)
+/* Which transform: at which points, and for how many taps. */
+typedef struct transform {
+    const winograd_nodes *nodes;
+    winograd_form form;
+} transform;
+
+static void winograd_input(transform t, const float *from, size_t row_pixels, int tiles, const read_map *map, float *v,
+                           size_t point_stride, size_t tile_stride)
 {
-    int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
+    int row_taps = winograd_row_taps(t.form), column_taps = winograd_column_taps(t.form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
     winograd_axis down, across;
-    winograd_axis_make(&down, nodes, row_taps);
-    winograd_axis_make(&across, nodes, column_taps);
+    winograd_axis_make(&down, t.nodes, row_taps);
+    winograd_axis_make(&across, t.nodes, column_taps);
     for (int tile = 0; tile < tiles; tile++)
         for (int point = 0; point < rows * columns; point++)
             for (int c = 0; c < BLOCK; c++) {
@@ -81,15 +87,14 @@ static void winograd_input(const winograd_nodes *nodes, winograd_form form, cons
             }
 }
 
-static void winograd_output(const winograd_nodes *nodes, winograd_form form, const float *m, size_t point_stride,
-                            float *to, size_t row_pixels, int spacing, int height, int width, const write_map *map,
-                            const float *add)
+static void winograd_output(transform t, const float *m, size_t point_stride, float *to, size_t row_pixels, int spacing,
+                            int height, int width, const write_map *map, const float *add)
 {
-    int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
+    int row_taps = winograd_row_taps(t.form), column_taps = winograd_column_taps(t.form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
     winograd_axis down, across;
-    winograd_axis_make(&down, nodes, row_taps);
-    winograd_axis_make(&across, nodes, column_taps);
+    winograd_axis_make(&down, t.nodes, row_taps);
+    winograd_axis_make(&across, t.nodes, column_taps);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
             for (int c = 0; c < BLOCK; c++) {
@@ -106,14 +111,15 @@ static void winograd_output(const winograd_nodes *nodes, winograd_form form, con
     static void winograd_input_##points##_##size(const void *from, size_t row_pixels, int tiles, const read_map *map,  \
                                                  void *v, size_t point_stride, size_t tile_stride)                     \
     {                                                                                                                  \
-        winograd_input(&winograd_nodes_##points, form, from, row_pixels, tiles, map, v, point_stride, tile_stride);    \
+        winograd_input((transform){&winograd_nodes_##points, form}, from, row_pixels, tiles, map, v, point_stride,     \
+                       tile_stride);                                                                                   \
     }                                                                                                                  \
     static void winograd_output_##points##_##size(const float *m, size_t point_stride, void *to, size_t row_pixels,    \
                                                   int spacing, int height, int width, const write_map *map,            \
                                                   const void *add)                                                     \
     {                                                                                                                  \
-        winograd_output(&winograd_nodes_##points, form, m, point_stride, to, row_pixels, spacing, height, width, map,  \
-                        add);                                                                                          \
+        winograd_output((transform){&winograd_nodes_##points, form}, m, point_stride, to, row_pixels, spacing, height, \
+                        width, map, add);                                                                              \
     }
 
 WINOGRAD_FUNCTIONS(floats, WINOGRAD_3X3, 3x3)
