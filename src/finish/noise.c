@@ -79,7 +79,7 @@ static bool read_block(const measuring *m, int left, int top, float planes[3][BL
     float scale = 1.0f / (float)white;
     int cut = 0;
     for (int i = 0; i < BLOCK * BLOCK; i++) {
-        float v[3];
+        float v[3] = {0, 0, 0};
         for (int c = 0; c < colours; c++) {
             int sample = image_sample(m->photo, left + i % BLOCK, top + i / BLOCK, c);
             cut += sample == 0 || sample == white;
