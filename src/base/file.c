@@ -201,11 +201,11 @@ gpen_status atomic_file_write(atomic_file *file, const void *bytes, size_t count
     return GPEN_OK;
 }
 
-static gpen_status flush_folder(const char *target, gpen_error *error)
+gpen_status folder_flush(const char *path, gpen_error *error)
 {
-    char *folder = path_folder(target);
+    char *folder = path_folder(path);
     if (!folder)
-        return gpen_fail_memory(error, "a path", strlen(target));
+        return gpen_fail_memory(error, "a path", strlen(path));
     gpen_status status = GPEN_OK;
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* EINVAL: a file system that cannot flush a folder, some network ones for instance; nothing more can be done there. */
@@ -243,7 +243,7 @@ gpen_status atomic_file_commit(atomic_file *file, bool overwrite, gpen_error *er
     if (status)
         (void)unlink(file->temporary);
     else
-        status = flush_folder(file->target, error);
+        status = folder_flush(file->target, error);
     release(file);
     return status;
 }

@@ -20,6 +20,9 @@ char *path_of_program(void); /* the running program's own, links resolved; NULL 
 /* Makes a folder and those above it. Errors: WRITE_FAILED, DISK_FULL. */
 gpen_status folder_make(const char *path, gpen_error *error);
 
+/* Flushes the folder that `path` stands in to the disk, so that a new name there is kept. Errors: WRITE_FAILED, DISK_FULL, OUT_OF_MEMORY. */
+gpen_status folder_flush(const char *path, gpen_error *error);
+
 /* $GPEN_HOME/data, else $XDG_DATA_HOME/gpen, else ~/.local/share/gpen; likewise cache and state. Not created. NULL: no memory,
  * or no home is known. */
 char *folder_data(void);

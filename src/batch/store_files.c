@@ -27,21 +27,6 @@ char *store_path_with(const char *path, const char *ending)
     return together;
 }
 
-gpen_status store_flush_folder(const char *path, gpen_error *error)
-{
-    char *folder = path_folder(path);
-    if (!folder)
-        return gpen_fail_memory(error, "a path", strlen(path));
-    gpen_status status = GPEN_OK;
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0 || (fsync(descriptor) && errno != EINVAL))
-        status = gpen_fail_write(error, errno, folder, "flushing the folder");
-    if (descriptor >= 0)
-        close(descriptor);
-    free(folder);
-    return status;
-}
-
 /* ---------------------------------------------------------------- the lock */
 
 /* IN_USE, with the holder's number where it can be read. */
@@ -127,7 +112,7 @@ static gpen_status move_all(const char *path, const char *to, gpen_error *error)
         status = move(path, to, "-shm", error);
     if (!status)
         status = move(path, to, "", error);
-    return status ? status : store_flush_folder(path, error);
+    return status ? status : folder_flush(path, error);
 }
 
 static bool is_there(const char *path, const char *ending)

@@ -144,7 +144,7 @@ static gpen_status make(batch_store *store, gpen_error *error)
     if (!status && rename(unfinished, store->path))
         status = gpen_fail_write(error, errno, store->path, "renaming");
     if (!status)
-        status = store_flush_folder(store->path, error);
+        status = folder_flush(store->path, error);
     if (status)
         (void)remove_unfinished(unfinished, NULL); /* if that fails too, the next start does it */
     free(unfinished);

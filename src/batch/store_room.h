@@ -102,7 +102,6 @@ gpen_status store_lock(const char *folder, int *descriptor, gpen_error *error);
 
 char *store_path(const char *folder);                        /* of the store's file; the caller's; NULL: no memory */
 char *store_path_with(const char *path, const char *ending); /* path and ending, likewise */
-gpen_status store_flush_folder(const char *path, gpen_error *error); /* the folder that `path` stands in */
 
 /* ---------------------------------------------------------------- items (store_read.c) */
 
