@@ -4,40 +4,6 @@
 
 #include "finish/room.h"
 
-FINISH_WIDE void tile_to_opponent(tile *t, int inset)
-{
-    const float a = 0.57735027f, b = 0.70710678f, c = 0.40824829f;
-    if (t->colours < 3)
-        return;
-    for (int y = inset; y < t->height - inset; y++) {
-        float *restrict p = t->planes[0] + y * TILE_STRIDE, *restrict q = t->planes[1] + y * TILE_STRIDE;
-        float *restrict r = t->planes[2] + y * TILE_STRIDE;
-        for (int x = inset; x < t->width - inset; x++) {
-            float red = p[x], green = q[x], blue = r[x];
-            p[x] = (red + green + blue) * a;
-            q[x] = (red - blue) * b;
-            r[x] = (red - 2 * green + blue) * c;
-        }
-    }
-}
-
-FINISH_WIDE void tile_from_opponent(tile *t, int inset)
-{
-    const float a = 0.57735027f, b = 0.70710678f, c = 0.40824829f;
-    if (t->colours < 3)
-        return;
-    for (int y = inset; y < t->height - inset; y++) {
-        float *restrict p = t->planes[0] + y * TILE_STRIDE, *restrict q = t->planes[1] + y * TILE_STRIDE;
-        float *restrict r = t->planes[2] + y * TILE_STRIDE;
-        for (int x = inset; x < t->width - inset; x++) {
-            float light = p[x] * a, across = q[x] * b, green = r[x] * c;
-            p[x] = light + across + green;
-            q[x] = light - 2 * green;
-            r[x] = light - across + green;
-        }
-    }
-}
-
 enum {
     BLOCK = 16,         /* pixels a side; 8 x 8 fine details, 4 x 4 coarse ones */
     MOST_BLOCKS = 4096, /* measured: a large photo is sampled */
@@ -87,9 +53,9 @@ static bool read_block(const measuring *m, int left, int top, float planes[3][BL
         }
         planes[0][i] = v[0];
         if (colours == 3) {
-            planes[0][i] = (v[0] + v[1] + v[2]) * 0.57735027f;
-            planes[1][i] = (v[0] - v[2]) * 0.70710678f;
-            planes[2][i] = (v[0] - 2 * v[1] + v[2]) * 0.40824829f;
+            planes[0][i] = opponent_light(v[0], v[1], v[2]);
+            planes[1][i] = opponent_across(v[0], v[2]);
+            planes[2][i] = opponent_green(v[0], v[1], v[2]);
         }
     }
     return cut <= BLOCK * BLOCK * colours / 8;

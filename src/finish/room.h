@@ -42,11 +42,33 @@ void tile_store(const tile *t, int margin, const gpen_image *from, gpen_image *p
 /* The place that stands for one beyond the edge. */
 int finish_mirrored(int place, int length);
 
-/* ---------------------------------------------------------------- noise (noise.c, denoise.c) */
+/* ---------------------------------------------------------------- opponent colours (opponent.c) */
 
-/* Red, green and blue to luminance and two chroma planes and back: orthonormal, so that noise stays as strong as it was. */
+#define ROOT_THIRD 0.57735027f
+#define ROOT_HALF  0.70710678f
+#define ROOT_SIXTH 0.40824829f
+
+/* Red, green and blue as luminance and two chroma values: orthonormal, so that noise stays as strong as it was. */
+static inline float opponent_light(float red, float green, float blue)
+{
+    return (red + green + blue) * ROOT_THIRD;
+}
+
+static inline float opponent_across(float red, float blue)
+{
+    return (red - blue) * ROOT_HALF;
+}
+
+static inline float opponent_green(float red, float green, float blue)
+{
+    return (red - 2 * green + blue) * ROOT_SIXTH;
+}
+
+/* The same for a tile's planes, and back. */
 void tile_to_opponent(tile *t, int inset);
 void tile_from_opponent(tile *t, int inset);
+
+/* ---------------------------------------------------------------- noise (noise.c, denoise.c) */
 
 /* Working memory of one thread. */
 typedef struct denoise_scratch denoise_scratch;
