@@ -35,8 +35,6 @@ typedef struct measurement {
     uint64_t output_hash;
 } measurement;
 
-static const char *const precision_choices[] = {"auto", "fp32", "bf16", NULL}; /* in the order of gpen_precision */
-
 enum { LEAST_SIDE = 32, MOST_SIDE = 8192 }; /* of a detector's input */
 
 static const double MEBI = 1024.0 * 1024.0;

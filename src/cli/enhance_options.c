@@ -8,11 +8,11 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/enhance.h"
+#include "cli/model_choice.h"
 #include "cli/options.h"
 
 static const char command_name[] = "enhance";
-static const char *const modes[] = {"natural", "plain", NULL};          /* in the order of gpen_mode */
-static const char *const precisions[] = {"auto", "fp32", "bf16", NULL}; /* in the order of gpen_precision */
+static const char *const modes[] = {"natural", "plain", NULL}; /* in the order of gpen_mode */
 static const char *const formats[] = {"keep", "png", "jpeg", "webp", "tiff", NULL};
 
 enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500 };
@@ -103,7 +103,7 @@ static int parse(int argc, char **argv, enhance_settings *settings, raw_choices 
          "auto, fp32, or bf16: twice as fast in half the memory,\n"
          "within a grey level, on processors with AVX-512 BF16.\n"
          "Default: auto, the fastest; fp32 in mode plain",
-         .choice = &settings->precision, .choices = precisions},
+         .choice = &settings->precision, .choices = precision_choices},
         {"machine", "max-megapixels", 0, "N", "Larger pictures are refused unread. Default: 120",
          .number = &settings->max_megapixels, .low = 1, .high = 4290},
         {"running", "overwrite", 0, NULL, "Replace results that are there already", .flag = &settings->overwrite},

@@ -119,6 +119,8 @@ void model_choice_free(model_choice *choice)
     *choice = (model_choice){0};
 }
 
+const char *const precision_choices[] = {"auto", "fp32", "bf16", NULL};
+
 char *packed_models_folder(void)
 {
     char *cache = folder_cache();

@@ -34,6 +34,9 @@ typedef struct model_facts {
 /* Opens the file and reads what it is; of a file that is not known, *error says why. Errors: those of weights_open. */
 gpen_status model_facts_read(const char *path, model_facts *facts, gpen_error *error);
 
+/* What --precision takes, in the order of gpen_precision; ends with NULL. */
+extern const char *const precision_choices[];
+
 /* Where models are kept in the form this processor wants: `packed` in the cache folder. NULL: no home is known, or no memory;
  * then each process packs for itself. Release with free. */
 char *packed_models_folder(void);
