@@ -26,12 +26,17 @@ static prepare_function *const prepares[] = {
 
 /* ---------------------------------------------------------------- packed weights */
 
+/* FNV-1a's step. */
+static uint64_t mixed(uint64_t hash, uint64_t value)
+{
+    return (hash ^ value) * UINT64_C(0x100000001B3);
+}
+
 size_t pack_reserve(cpu_upload *upload, size_t floats)
 {
-    const uint64_t fnv_prime = UINT64_C(0x100000001B3);
     size_t offset = upload->program->packed_floats;
     upload->program->packed_floats += round_up(floats, BLOCK);
-    upload->program->layout = (upload->program->layout ^ floats) * fnv_prime;
+    upload->program->layout = mixed(upload->program->layout, floats);
     return offset;
 }
 
@@ -250,13 +255,12 @@ static gpen_status pack_all(cpu_upload *upload)
 /* What the packed numbers depend on beside the weights themselves. */
 static uint64_t packed_key(const cpu_program *program)
 {
-    const uint64_t fnv_prime = UINT64_C(0x100000001B3);
-    uint64_t key = program->layout;
-    for (const char *c = gpen_version(); *c; c++)
-        key = (key ^ (unsigned char)*c) * fnv_prime;
-    for (const char *c = program->kernels->level; *c; c++)
-        key = (key ^ (unsigned char)*c) * fnv_prime;
-    return ((key ^ program->kernels->number_bytes) * fnv_prime ^ PACKING_VERSION) * fnv_prime;
+    uint64_t key = mixed(mixed(program->layout, program->kernels->number_bytes), PACKING_VERSION);
+    const char *texts[] = {gpen_version(), program->kernels->level};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        for (const char *c = texts[i]; *c; c++)
+            key = mixed(key, (unsigned char)*c);
+    return key;
 }
 
 /* WEIGHTS-LEVEL-KEY.packed; NULL: there is no place for it. */
