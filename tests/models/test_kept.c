@@ -76,6 +76,18 @@ static void expect_same(const float *expected)
     assert_memory_equal(expected, output, sizeof output);
 }
 
+/* What comes without the folder, and the folder's one file, made and looked at. */
+static const float *make_kept(struct stat *facts)
+{
+    static float expected[NUMBERS];
+    make_folder();
+    run(NULL, GPEN_PRECISION_FP32, expected);
+    expect_same(expected);
+    assert_int_equal(count_kept(), 1);
+    assert_int_equal(stat(kept, facts), 0);
+    return expected;
+}
+
 static void from_the_folder_comes_the_same(void **state)
 {
     (void)state;
@@ -124,13 +136,8 @@ static void damage(off_t place)
 static void a_damaged_file_is_not_believed(void **state)
 {
     (void)state;
-    make_folder();
-    static float expected[NUMBERS];
-    run(NULL, GPEN_PRECISION_FP32, expected);
-    expect_same(expected);
-    assert_int_equal(count_kept(), 1);
     struct stat facts;
-    assert_int_equal(stat(kept, &facts), 0);
+    const float *expected = make_kept(&facts);
     for (off_t place = 0; place < 32; place++) {
         damage(place);
         expect_same(expected);
@@ -148,13 +155,8 @@ static void a_damaged_file_is_not_believed(void **state)
 static void a_cut_or_grown_file_is_not_believed(void **state)
 {
     (void)state;
-    make_folder();
-    static float expected[NUMBERS];
-    run(NULL, GPEN_PRECISION_FP32, expected);
-    expect_same(expected);
-    assert_int_equal(count_kept(), 1);
     struct stat facts;
-    assert_int_equal(stat(kept, &facts), 0);
+    const float *expected = make_kept(&facts);
     const off_t lengths[] = {0, 7, 4096, facts.st_size - 1, facts.st_size + 4};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         assert_int_equal(truncate(kept, lengths[i]), 0);
