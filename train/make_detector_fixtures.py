@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import torch
 
+import face_pictures
 from retinaface_faces import detect
 from retinaface_net import TEACHER_ANCHORS, load_teacher
 
@@ -20,7 +21,7 @@ FIXTURES = os.path.join(HERE, "..", "tests", "fixtures")
 
 def arguments():
     parser = argparse.ArgumentParser(description="Write the fixtures of the bundled detector's tests.")
-    parser.add_argument("--shared", default=os.environ.get("GPEN_SHARED", os.path.join(HERE, "..", "..", "shared")))
+    parser.add_argument("--shared", type=face_pictures.find_shared, default="")
     return parser.parse_args()
 
 

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import torch
 
+import face_pictures
 from retinaface_backgrounds import TEST_PICTURES, Backgrounds
 from retinaface_data import Portrait, picture
 from retinaface_faces import detect, face_files, iou, labelled
@@ -33,7 +34,7 @@ def arguments():
     parser = argparse.ArgumentParser(description="Measure retinaface-mini.")
     parser.add_argument("--program", default=os.path.join(HERE, "..", "build", "gpen"))
     parser.add_argument("--detector", default="retinaface-mini")
-    parser.add_argument("--shared", default=os.environ.get("GPEN_SHARED", os.path.join(HERE, "..", "..", "shared")))
+    parser.add_argument("--shared", type=face_pictures.find_shared, default="")
     parser.add_argument("--labels", default=os.path.join(HERE, "..", "build", "train", "retinaface-mini", "labels.json"))
     parser.add_argument("--score", type=float, default=.8)
     return parser.parse_args()

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import face_pictures
 from retinaface_backgrounds import Backgrounds
 from retinaface_data import Portrait, picture
 from retinaface_faces import anchors, detect, decode, face_files, iou, labelled, to_tensor
@@ -32,7 +33,7 @@ SEED, CHECK_SEED, CHECKED = 11, 12, 60
 
 def arguments():
     parser = argparse.ArgumentParser(description="Train retinaface-mini.")
-    parser.add_argument("--shared", default=os.environ.get("GPEN_SHARED", os.path.join(HERE, "..", "..", "shared")))
+    parser.add_argument("--shared", type=face_pictures.find_shared, default="")
     parser.add_argument("--steps", type=int, default=6400)
     parser.add_argument("--out", default=os.path.join(HERE, "..", "build", "train", "retinaface-mini"))
     return parser.parse_args()
