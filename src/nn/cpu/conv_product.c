@@ -57,7 +57,7 @@ static int kernel_numbers(const cpu_step *step)
 static size_t row_place(const cpu_step *step, const conv_phase *phase, int channel, int tap)
 {
     if (step->input_shape.kind == NN_PLANAR)
-        return (size_t)channel * (size_t)phase->taps + (size_t)tap;
+        return planar_row_place(step, channel, tap);
     int block = channel / BLOCK, first = block / phase->chunk * phase->chunk;
     int blocks = conv_input_blocks(step) - first < phase->chunk ? conv_input_blocks(step) - first : phase->chunk;
     return ((size_t)first * (size_t)phase->taps + (size_t)(tap * blocks + block - first)) * BLOCK +
@@ -174,21 +174,6 @@ static void tap_pixels(int32_t *numbers, const pixels *p, const job *j, int tap)
                                       p->column[i] * stride + j->phase->tap_column[tap]);
 }
 
-static void gather_planar(const job *j, const pixels *p, float *a, size_t a_stride)
-{
-    const nn_shape *in = &j->step->input_shape;
-    const float *planes = value_at(j->program, j->step->node.inputs[0]);
-    size_t plane = (size_t)in->height * (size_t)in->width;
-    for (int tap = 0; tap < j->phase->taps; tap++) {
-        int32_t numbers[BLOCK_PIXELS];
-        tap_pixels(numbers, p, j, tap);
-        for (int c = 0; c < in->channels; c++)
-            for (int i = 0; i < p->count; i++)
-                a[(size_t)i * a_stride + row_place(j->step, j->phase, c, tap)] =
-                    numbers[i] < 0 ? 0.0f : planes[(size_t)c * plane + (size_t)numbers[i]];
-    }
-}
-
 static void gather_chunk(const job *j, const pixels *p, int first, int blocks, char *a, size_t a_stride)
 {
     for (int tap = 0; tap < j->phase->taps; tap++) {
@@ -242,9 +227,10 @@ static void conv_task(void *context, int index, int worker)
     float *c = thread_scratch(j->program, j->step, worker), *a = c + BLOCK_PIXELS * product->c_floats;
     void *rows = a;
     pixels p;
-    locate(&p, j->phase, index / j->groups * BLOCK_PIXELS);
+    int first_pixel = index / j->groups * BLOCK_PIXELS;
+    locate(&p, j->phase, first_pixel);
     if (j->step->input_shape.kind == NN_PLANAR) {
-        gather_planar(j, &p, a, product->a_numbers);
+        planar_rows(j->program, j->step, first_pixel, p.count, a, product->a_numbers);
         multiply(j, p.count, a, 0, j->phase->depth, first, count, c, false);
     } else {
         int all = conv_input_blocks(j->step), taps = j->phase->taps;

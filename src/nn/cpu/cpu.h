@@ -73,6 +73,7 @@ struct cpu_step {
     nn_value value;       /* its number: where the output goes */
     nn_shape input_shape; /* of node.inputs[0], when there is one */
     void (*run)(const cpu_program *program, const cpu_step *step);
+    bool in_place;         /* the image, and only convolutions read it: from where the caller has it (planar_at) */
     size_t scratch_floats; /* shared by the threads: the maps' scales and what a kind needs */
     size_t thread_floats;  /* for each thread */
     size_t scratch;        /* arena offset, of the shared part followed by the threads' */
@@ -139,6 +140,9 @@ gpen_status pack_separable(cpu_upload *upload, nn_weight kernel, size_t *offset)
 gpen_status pack_norm(cpu_upload *upload, const nn_norm *norm, nn_weight bias, size_t count, float gain, size_t floats,
                       size_t *scale, size_t *summand);
 
+/* Whether a step's value is still looked at when a run is over. */
+bool value_lasts(const cpu_program *program, const cpu_step *step);
+
 gpen_status prepare_image(cpu_upload *upload, cpu_step *step);
 gpen_status prepare_constant(cpu_upload *upload, cpu_step *step);
 gpen_status prepare_conv(cpu_upload *upload, cpu_step *step);
@@ -162,6 +166,12 @@ gpen_status prepare_argmax(cpu_upload *upload, cpu_step *step);
 static inline float *value_at(const cpu_program *program, nn_value value)
 {
     return program->arena + program->value_offsets[value];
+}
+
+/* A planar value's numbers, of any alignment: those of the caller's picture where no step needed a copy of it. */
+static inline const float *planar_at(const cpu_program *program, nn_value value)
+{
+    return program->steps[value].in_place ? program->input : value_at(program, value);
 }
 
 static inline const nn_shape *value_shape(const cpu_program *program, nn_value value)
@@ -215,10 +225,24 @@ extern const float block_of_ones[BLOCK];
 /* What is added to output block `block`, or NULL. */
 const char *conv_added_plane(const cpu_program *program, const cpu_step *step, int block);
 
+/* The row or column of the input that stands at `position` of the padded one; -1 where there are zeros. */
+int conv_padded_position(int position, int length, nn_padding mode);
+
 /* The number of the input pixel that stands at (row, column) of the padded, perhaps doubled input; -1 where there are zeros. */
 int32_t conv_input_pixel(const cpu_step *step, int row, int column);
 
 int conv_input_blocks(const cpu_step *step); /* of source and feature */
+
+/* planar_rows.c: rows of a convolution that reads a picture, for output pixels [first, first + count): row after row a_stride floats
+ * apart, each with kernel * kernel numbers a channel, followed by up to PLANAR_BEYOND numbers of no meaning. */
+enum { PLANAR_BEYOND = 8 };
+void planar_rows(const cpu_program *program, const cpu_step *step, int first, int count, float *a, size_t a_stride);
+
+/* Where a channel's tap stands in such a row. */
+static inline size_t planar_row_place(const cpu_step *step, int channel, int tap)
+{
+    return (size_t)channel * (size_t)(step->node.conv.kernel * step->node.conv.kernel) + (size_t)tap;
+}
 
 /* peak.c: GFLOP/s of the program's kernels and threads in registers, measured now. */
 double cpu_peak(const cpu_program *program);
