@@ -65,6 +65,7 @@ void bench(const subject *s, const char *what, double flop, void (*once)(void *c
 /* The tests, one file a template. */
 void test_product(void **state);
 void test_product_order(void **state);
+void test_product_write(void **state);
 void test_gather(void **state);
 void test_scatter(void **state);
 void test_winograd_input(void **state);

@@ -276,7 +276,7 @@ static void multiply_point(const group *g, int point, int first, int last)
                                                (size_t)g->step->maps.columns * kernels->number_bytes;
     for (int column = first; column < last; column += kernels->columns)
         kernels->product(g->tiles, (int)depth, g->v + (size_t)point * g->pass->v_point * kernels->number_bytes,
-                         w->v_tile, u + (size_t)column * depth * kernels->number_bytes,
+                         w->v_tile, BLOCK, u + (size_t)column * depth * kernels->number_bytes,
                          g->m + (size_t)point * g->pass->m_point + column, w->m_tile, false);
 }
 

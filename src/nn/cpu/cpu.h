@@ -36,7 +36,10 @@ typedef struct conv_phase {
 
 typedef struct conv_product {
     int phases, spacing, stride;
+    bool direct; /* rows are the map's own pixels: a 1x1 kernel that reads them as they are */
     conv_phase phase[CONV_MAX_PHASES];
+    bool chunked;               /* some phase's channels are gathered in several pieces */
+    int pixels;                 /* output pixels of a task */
     size_t a_numbers, c_floats; /* of a row, in a thread's scratch */
 } conv_product;
 

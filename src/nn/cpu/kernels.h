@@ -88,6 +88,14 @@ typedef struct write_map {
     float slope;
 } write_map;
 
+/* Where the sums of a block's channels go, or of as many as a narrower panel has: pixels of a plane, both pointers at the first of the
+ * channels. */
+typedef struct write_target {
+    void *plane;     /* NULL: nowhere */
+    const void *add; /* what is added before the bend, its pixels placed as those of the plane; NULL: nothing */
+    write_map map;
+} write_target;
+
 typedef struct cpu_kernels {
     const char *level;
     size_t number_bytes; /* 4, or 2 */
@@ -95,10 +103,16 @@ typedef struct cpu_kernels {
     const winograd_nodes *nodes;
 
     /* c[r][0 .. columns) = (accumulate ? c : 0) + sum over k of a[r][k] * b[k][0 .. columns), r < rows, k < depth.
-     * a: rows a_stride apart, any alignment. b: a panel as packed_place has it. c: rows c_stride floats apart (a multiple of 16).
+     * a: rows a_stride apart, any alignment; in a row, each sixteen numbers stand a_block behind the sixteen before them, so that a map
+     * can be read as it is. b: a panel as packed_place has it. c: rows c_stride floats apart (a multiple of 16).
      * Of bfloat16 numbers: an even depth; products exact, sums in floats. */
-    void (*product)(int rows, int depth, const void *a, size_t a_stride, const void *b, float *c, size_t c_stride,
-                    bool accumulate);
+    void (*product)(int rows, int depth, const void *a, size_t a_stride, size_t a_block, const void *b, float *c,
+                    size_t c_stride, bool accumulate);
+
+    /* As product, with the sums written to pixel pixels[r] of the targets as scatter does, two of them where a panel has 32 columns, else
+     * one. They begin with c's where c is not NULL. */
+    void (*product_write)(int rows, int depth, const void *a, size_t a_stride, size_t a_block, const void *b,
+                          const float *c, size_t c_stride, const int32_t *pixels, const write_target *to);
 
     /* peak_flop multiplications and additions a round, all in registers, as fast as they can be started. The sum is of no meaning. */
     float (*peak)(long rounds, float x);

@@ -11,11 +11,11 @@
 #include "nn/cpu/numbers_float.h"
 #endif
 
+#include "nn/cpu/maps_tmpl.h"
+
 #include "nn/cpu/product_tmpl.h"
 
 #include "nn/cpu/peak_tmpl.h"
-
-#include "nn/cpu/maps_tmpl.h"
 
 #include "nn/cpu/winograd_tmpl.h"
 
@@ -37,6 +37,7 @@ const cpu_kernels LEVEL_TABLE = {
     .nodes = &winograd_nodes_floats,
 #endif
     .product = product,
+    .product_write = product_write,
     .peak = peak,
     .peak_flop = 2 * PEAK_SUMS * LANES * (int)(sizeof(float) / sizeof(number)),
     .gather = gather,

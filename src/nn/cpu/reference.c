@@ -6,7 +6,7 @@
 
 enum { REFERENCE_COLUMNS = 8 };
 
-static void product(int rows, int depth, const void *from, size_t a_stride, const void *panel, float *c,
+static void product(int rows, int depth, const void *from, size_t a_stride, size_t a_block, const void *panel, float *c,
                     size_t c_stride, bool accumulate)
 {
     const float *a = from, *b = panel;
@@ -14,7 +14,8 @@ static void product(int rows, int depth, const void *from, size_t a_stride, cons
         for (int column = 0; column < REFERENCE_COLUMNS; column++) {
             double sum = accumulate ? (double)c[(size_t)r * c_stride + column] : 0.0;
             for (int k = 0; k < depth; k++)
-                sum += (double)a[(size_t)r * a_stride + k] * (double)b[(size_t)k * REFERENCE_COLUMNS + column];
+                sum += (double)a[(size_t)r * a_stride + (size_t)(k / BLOCK) * a_block + k % BLOCK] *
+                       (double)b[(size_t)k * REFERENCE_COLUMNS + column];
             c[(size_t)r * c_stride + column] = (float)sum;
         }
 }
@@ -45,6 +46,23 @@ static void gather(void *rows, size_t a_stride, const void *plane, const int32_t
         for (int c = 0; c < BLOCK; c++)
             a[(size_t)i * a_stride + c] =
                 pixels[i] < 0 ? 0.0f : (float)read_number((double)from[(size_t)pixels[i] * BLOCK + c], map, c);
+}
+
+static void product_write(int rows, int depth, const void *a, size_t a_stride, size_t a_block, const void *panel,
+                          const float *c, size_t c_stride, const int32_t *pixels, const write_target *to)
+{
+    const float *add = to->add;
+    float *plane = to->plane;
+    for (int r = 0; r < rows; r++) {
+        float sums[REFERENCE_COLUMNS] = {0};
+        if (c)
+            memcpy(sums, c + (size_t)r * c_stride, sizeof sums);
+        product(1, depth, (const float *)a + (size_t)r * a_stride, a_stride, a_block, panel, sums, 0, true);
+        for (int k = 0; k < REFERENCE_COLUMNS; k++) {
+            size_t at = (size_t)pixels[r] * BLOCK + (size_t)k;
+            plane[at] = (float)write_number((double)sums[k], &to->map, k, add ? (double)add[at] : 0.0);
+        }
+    }
 }
 
 static void scatter(const float *c, size_t c_stride, void *plane, const int32_t *pixels, int count,
@@ -228,7 +246,8 @@ static void narrow(const float *from, size_t count, void *to)
 #define REFERENCE_TABLE(points_name)                                                                                   \
     {                                                                                                                  \
         .level = "reference", .number_bytes = sizeof(float), .columns = REFERENCE_COLUMNS,                             \
-        .nodes = &winograd_nodes_##points_name, .product = product, .gather = gather, .scatter = scatter,              \
+        .nodes = &winograd_nodes_##points_name, .product = product, .product_write = product_write, .gather = gather,  \
+        .scatter = scatter,                                                                                            \
         .winograd_input = {winograd_input_##points_name##_3x3, winograd_input_##points_name##_2x2,                     \
                            winograd_input_##points_name##_2x1, winograd_input_##points_name##_1x2,                     \
                            winograd_input_##points_name##_1x1},                                                        \
