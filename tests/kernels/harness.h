@@ -73,6 +73,7 @@ void test_winograd_output(void **state);
 void test_winograd_pair(void **state);
 void test_fir_row(void **state);
 void test_depthwise_row(void **state);
+void test_picture_row(void **state);
 void test_dot(void **state);
 void test_project(void **state);
 void test_project_order(void **state);

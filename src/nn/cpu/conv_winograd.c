@@ -16,6 +16,8 @@
 #include "nn/cpu/winograd.h"
 
 enum {
+    COMPUTED_TILES = 16, /* whose pixels of a map that is not kept are computed at a time */
+    COMPUTED_PIXELS = WINOGRAD_MOST * (COMPUTED_TILES * WINOGRAD_OUT + WINOGRAD_MOST - WINOGRAD_OUT),
     STAGED_WEIGHTS = 12 << 20, /* bytes of transformed weights from which on the threads share a group */
     STAGED_TILES = 128,
     OWN_BYTES = 1200 << 10, /* v and m of a thread's own group */
@@ -158,6 +160,12 @@ static size_t choose_group(const cpu_program *program, const cpu_step *step, win
 
 static void run_conv_winograd(const cpu_program *program, const cpu_step *step);
 
+/* Whether the feature is a map that is not kept. */
+static bool feature_computed(const cpu_program *program, const cpu_step *step)
+{
+    return program->steps[step->node.conv.feature.map].computed; /* number 0 is no step */
+}
+
 gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step)
 {
     static const winograd_form phases[CONV_MAX_PHASES] = {WINOGRAD_2X2, WINOGRAD_2X1, WINOGRAD_1X2, WINOGRAD_1X1};
@@ -188,6 +196,9 @@ gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step)
     }
     step->extra = round_up(step->scratch_floats, BLOCK);
     step->scratch_floats = step->extra + shared;
+    step->rows = round_up(step->thread_floats, BLOCK);
+    if (feature_computed(upload->program, step))
+        step->thread_floats = step->rows + number_floats(upload->program, (size_t)COMPUTED_PIXELS * BLOCK);
     step->run = run_conv_winograd;
     return pack_weights(upload, step);
 }
@@ -202,6 +213,7 @@ typedef struct group {
     char *v; /* numbers */
     float *m;
     int first, tiles;
+    int worker;
 } group;
 
 /* A tile's inputs begin one row above it where its axis has more than one tap; likewise columns. */
@@ -237,6 +249,30 @@ static int inner_tiles(int taps, int length, int *end)
     return lead(taps);
 }
 
+/* Tiles [from, to) of the group, one block of a feature that is not kept: its pixels are computed, already bent and scaled, and with
+ * the zeros beyond the edge. */
+static void computed_tiles(const group *g, int block, int from, int to)
+{
+    const winograd_pass *pass = g->pass;
+    int row_taps = winograd_row_taps(pass->form), column_taps = winograd_column_taps(pass->form);
+    size_t v_tile = g->step->winograd.v_tile;
+    read_map map, as_is = {.scale = block_of_ones};
+    (void)conv_input_plane(g->program, g->step, block, &map);
+    void *scratch = thread_scratch(g->program, g->step, g->worker) + g->step->rows;
+    for (int t = from, run; t < to; t += run) {
+        int row = (g->first + t) / pass->tile_columns, column = (g->first + t) % pass->tile_columns;
+        run = pass->tile_columns - column < to - t ? pass->tile_columns - column : to - t;
+        run = run < COMPUTED_TILES ? run : COMPUTED_TILES;
+        picture_square square = {row * WINOGRAD_OUT - lead(row_taps), column * WINOGRAD_OUT - lead(column_taps),
+                                 winograd_inputs(row_taps), (run - 1) * WINOGRAD_OUT + winograd_inputs(column_taps)};
+        conv_picture_square(g->program, g->step->node.conv.feature.map, block - g->step->maps.source_blocks, &square,
+                            &map, scratch);
+        char *v = g->v + ((size_t)t * v_tile + (size_t)block * BLOCK) * g->program->kernels->number_bytes;
+        g->program->kernels->winograd_input[pass->form](scratch, (size_t)square.columns, run, &as_is, v, pass->v_point,
+                                                        v_tile);
+    }
+}
+
 /* Tiles [from, to) of the group, one block of channels. */
 static void input_tiles(const group *g, int block, int from, int to)
 {
@@ -247,6 +283,10 @@ static void input_tiles(const group *g, int block, int from, int to)
     int row_first = inner_tiles(row_taps, in->height, &row_end),
         column_first = inner_tiles(column_taps, in->width, &column_end);
     read_map map;
+    if (block >= g->step->maps.source_blocks && feature_computed(g->program, g->step)) {
+        computed_tiles(g, block, from, to);
+        return;
+    }
     const char *plane = conv_input_plane(g->program, g->step, block, &map);
     for (int t = from; t < to;) {
         int row = (g->first + t) / pass->tile_columns, column = (g->first + t) % pass->tile_columns;
@@ -323,6 +363,7 @@ static void own_group(void *context, int index, int worker)
     group g = *(const group *)context;
     int points = winograd_points(g.pass->form);
     place_group(&g, thread_scratch(g.program, g.step, worker));
+    g.worker = worker;
     g.first = index * g.pass->group;
     g.tiles = group_tiles(g.pass, g.first);
     for (int block = 0; block < conv_input_blocks(g.step); block++)
@@ -335,9 +376,9 @@ static void own_group(void *context, int index, int worker)
 
 static void input_stage(void *context, int block, int worker)
 {
-    (void)worker;
-    const group *g = context;
-    input_tiles(g, block, 0, g->tiles);
+    group g = *(const group *)context;
+    g.worker = worker;
+    input_tiles(&g, block, 0, g.tiles);
 }
 
 enum { STAGED_COLUMNS = 128 }; /* columns of a task of the second stage: a multiple of every level's panel */

@@ -77,11 +77,13 @@ struct cpu_step {
     nn_shape input_shape; /* of node.inputs[0], when there is one */
     void (*run)(const cpu_program *program, const cpu_step *step);
     bool in_place;         /* the image, and only convolutions read it: from where the caller has it (planar_at) */
+    bool computed;         /* a map that is not kept: what reads it computes it (conv_picture.c) */
     size_t scratch_floats; /* shared by the threads: the maps' scales and what a kind needs */
     size_t thread_floats;  /* for each thread */
     size_t scratch;        /* arena offset, of the shared part followed by the threads' */
     size_t weights;        /* packed offset of the main weights */
     size_t extra;          /* packed offset of further numbers, as the kind says */
+    size_t rows;           /* offset in a thread's scratch: pixels of a map that is computed where it is read */
     conv_maps maps;
     conv_product product; /* for steps of this kind */
     conv_winograd winograd;
@@ -217,6 +219,24 @@ gpen_status prepare_conv_maps(cpu_upload *upload, cpu_step *step, const nn_featu
                               nn_weight bias, nn_activation activation);
 void begin_conv_maps(const cpu_program *program, const cpu_step *step, nn_value style, nn_value demodulation,
                      float gain);
+
+/* conv_picture.c: a convolution whose map is computed where it is read, and its preparing. */
+bool conv_picture_suits(const cpu_upload *upload, const cpu_step *step);
+gpen_status prepare_conv_picture(cpu_upload *upload, cpu_step *step);
+
+/* Pixels [first, first + count) of a block of such a value, as numbers; read through `read` unless that is NULL. */
+void conv_picture_pixels(const cpu_program *program, nn_value value, int block, size_t first, int count,
+                         const read_map *read, void *to);
+
+/* Likewise a rectangle, row behind row, zeros where it reaches beyond the map. */
+typedef struct picture_square {
+    int row, column, rows, columns;
+} picture_square;
+void conv_picture_square(const cpu_program *program, nn_value value, int block, const picture_square *square,
+                         const read_map *read, char *to);
+
+/* conv.c: whether a convolution will go by Winograd. */
+bool conv_by_winograd(const cpu_program *program, const nn_graph *graph, const nn_node *node);
 
 /* The plane of input block `block` (source, then feature) and how it is read. */
 const char *conv_input_plane(const cpu_program *program, const cpu_step *step, int block, read_map *map);

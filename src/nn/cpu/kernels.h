@@ -149,6 +149,11 @@ typedef struct cpu_kernels {
     void (*depthwise_row)(const void *const rows[3], int columns, int stride, const float *weights, void *to, int width,
                           const write_map *map);
 
+    /* One row of one block of a 1x1 convolution of a picture: to[x] = sum over c of weights[c][16] * planes[c * plane_stride + x],
+     * written through `write`, and read again through `read` unless that is NULL; x < count. planes: any alignment. read has a bias. */
+    void (*picture_row)(const float *planes, size_t plane_stride, int channels, const float *weights,
+                        const write_map *write, const read_map *read, int count, void *to);
+
     /* sum of x[i] * y[i], i < count; count is a multiple of 16. */
     float (*dot)(const float *x, const float *y, size_t count);
 

@@ -23,6 +23,8 @@
 
 #include "nn/cpu/depthwise_tmpl.h"
 
+#include "nn/cpu/picture_tmpl.h"
+
 #include "nn/cpu/project_tmpl.h"
 
 #include "nn/cpu/rows_tmpl.h"
@@ -48,6 +50,7 @@ const cpu_kernels LEVEL_TABLE = {
                         winograd_output_1x1},
     .fir_row = fir_row,
     .depthwise_row = depthwise_row,
+    .picture_row = picture_row,
     .dot = dot,
     .project = project,
     .add_row = add_row,

@@ -187,6 +187,20 @@ static void depthwise_row(const void *const from[3], int columns, int stride, co
         }
 }
 
+static void picture_row(const float *planes, size_t plane_stride, int channels, const float *weights,
+                        const write_map *write, const read_map *read, int count, void *row)
+{
+    float *to = row;
+    for (int x = 0; x < count; x++)
+        for (int k = 0; k < BLOCK; k++) {
+            double sum = 0;
+            for (int c = 0; c < channels; c++)
+                sum += (double)planes[(size_t)c * plane_stride + (size_t)x] * (double)weights[c * BLOCK + k];
+            sum = write_number(sum, write, k, 0);
+            to[x * BLOCK + k] = (float)(read ? read_number(sum, read, k) : sum);
+        }
+}
+
 static float dot(const float *x, const float *y, size_t count)
 {
     double sum = 0;
@@ -254,8 +268,8 @@ static void narrow(const float *from, size_t count, void *to)
         .winograd_output = {winograd_output_##points_name##_3x3, winograd_output_##points_name##_2x2,                  \
                             winograd_output_##points_name##_2x1, winograd_output_##points_name##_1x2,                  \
                             winograd_output_##points_name##_1x1},                                                      \
-        .fir_row = fir_row, .depthwise_row = depthwise_row, .dot = dot, .project = project, .add_row = add_row,        \
-        .max_row = max_row, .widen = widen, .narrow = narrow,                                                          \
+        .fir_row = fir_row, .depthwise_row = depthwise_row, .picture_row = picture_row, .dot = dot,                    \
+        .project = project, .add_row = add_row, .max_row = max_row, .widen = widen, .narrow = narrow,                  \
     }
 
 const cpu_kernels cpu_kernels_reference = REFERENCE_TABLE(floats);

@@ -182,7 +182,7 @@ static gpen_status place(cpu_program *program, const nn_graph *graph, gpen_error
     for (int i = 1; i < count; i++) {
         const cpu_step *step = &program->steps[i];
         bool kept = value_lasts(program, step);
-        size_t floats = step->in_place ? 0 : nn_shape_floats(&step->node.shape);
+        size_t floats = step->in_place || step->computed ? 0 : nn_shape_floats(&step->node.shape);
         if (step->node.shape.kind == NN_MAP)
             floats = number_floats(program, floats);
         blocks[i] = (arena_block){floats, i, kept ? count : last_reader(graph, i), 0};
