@@ -28,6 +28,7 @@ static const trial trials[] = {
     {16, 0, 33, 64, 80, 3, 2, 0, true, false, false},    {64, 64, 64, 63, 65, 3, 2, 0, true, true, false},
     {7, 0, 9, 20, 21, 7, 2, 3, false, false, false},     {300, 0, 20, 4, 4, 3, 1, 1, false, true, false},
     {512, 512, 96, 32, 33, 3, 1, 1, false, true, false}, {1, 0, 1, 1, 1, 1, 1, 0, false, false, false},
+    {20, 9, 40, 129, 143, 3, 2, 0, false, true, false},  {33, 0, 24, 150, 127, 3, 2, 1, false, false, false},
     {2, 0, 40, 37, 29, 7, 2, 3, false, false, true},     {2, 0, 8, 21, 30, 3, 2, 1, false, false, true},
     {2, 0, 33, 5, 19, 5, 1, 1, false, false, true},      {2, 0, 7, 12, 11, 9, 1, 4, false, false, true},
     {2, 0, 20, 3, 2, 15, 1, 7, false, false, true},      {2, 0, 64, 13, 9, 1, 1, 0, false, false, true},

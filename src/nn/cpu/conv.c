@@ -5,10 +5,10 @@
 
 /* Winograd's transforms and its four times larger weights pay off from this many output pixels on. A transposed convolution gains
  * less: a quarter of its time at 64x64. In bfloat16, where a plain product is quick, the layers of few pixels keep the bit that
- * Winograd costs: a parser has twenty of them in a row. Where the transformed weights are heavy, four times as many pixels must
- * share them: in a GPEN-512 of floats that saves 54 MiB and costs a fortieth of the time. */
-enum { WINOGRAD_PIXELS = 32 * 32, BF16_PIXELS = 64 * 64, TRANSPOSED_PIXELS = 128 * 128 };
-enum { HEAVY_BYTES = 48 << 20, HEAVY_TRANSPOSED_BYTES = 40 << 20 };
+ * Winograd costs, and so do those of stride 2: a parser has dozens of them in a row. Where the transformed weights are heavy, four times
+ * as many pixels must share them: in a GPEN-512 of floats that saves 54 MiB and costs a fortieth of the time. */
+enum { WINOGRAD_PIXELS = 32 * 32, BF16_PIXELS = 64 * 64, TRANSPOSED_PIXELS = 128 * 128, DOWN_PIXELS = 64 * 64 };
+enum { HEAVY_BYTES = 48 << 20, HEAVY_TRANSPOSED_BYTES = 40 << 20, HEAVY_DOWN_BYTES = 24 << 20 };
 
 static int input_channels(const nn_graph *graph, const nn_conv_options *conv)
 {
@@ -23,13 +23,16 @@ bool conv_by_winograd(const cpu_program *program, const nn_graph *graph, const n
         return false;
     size_t weights = WINOGRAD_MOST_POINTS * (size_t)input_channels(graph, conv) * (size_t)conv->outputs *
                      program->kernels->number_bytes;
-    bool floats = program->kernels->number_bytes == sizeof(float);
-    int least = conv->transposed ? TRANSPOSED_PIXELS : floats ? WINOGRAD_PIXELS : BF16_PIXELS;
-    if (weights > (size_t)(conv->transposed ? HEAVY_TRANSPOSED_BYTES : HEAVY_BYTES))
+    bool floats = program->kernels->number_bytes == sizeof(float), down = conv->stride == 2 && !conv->transposed;
+    int least = conv->transposed ? TRANSPOSED_PIXELS : down ? DOWN_PIXELS : floats ? WINOGRAD_PIXELS : BF16_PIXELS;
+    size_t heavy = conv->transposed ? HEAVY_TRANSPOSED_BYTES : HEAVY_BYTES;
+    if (weights > heavy)
         least *= 4;
     if (!conv->any_size && node->shape.height * node->shape.width < least)
         return false;
-    return conv->transposed || (conv->stride == 1 && conv->padding == 1);
+    if (down)
+        return floats && weights <= HEAVY_DOWN_BYTES && conv->padding <= 1;
+    return conv->transposed || conv->padding == 1;
 }
 
 gpen_status prepare_conv(cpu_upload *upload, cpu_step *step)

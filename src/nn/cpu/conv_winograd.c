@@ -5,15 +5,15 @@
  *     input tiles --B^T d B--> v [points][tiles][channels] --a product a point with u [channels][outputs]--> m [points][tiles][outputs]
  *     --A^T m A--> output tiles
  *
+ * A convolution of stride 2 is the transposed one turned round: four passes, one for each parity of the input's row and column, whose
+ * outputs are added up, tile by tile.
+ *
  * An axis with one tap is not transformed: its positions are points that share their weights.
  *
  * Two ways to divide the work. Where a pass's transformed weights fit the last-level cache, every thread takes groups of tiles
  * through all three stages alone, and v and m stay in its second-level cache. Where they do not (deep layers of few pixels), all
  * threads share one large group and divide each stage, so that the weights come from memory once a group. */
-#include <stdio.h>
-
 #include "nn/cpu/cpu.h"
-#include "nn/cpu/winograd.h"
 
 enum {
     COMPUTED_TILES = 16, /* whose pixels of a map that is not kept are computed at a time */
@@ -26,113 +26,13 @@ enum {
     TILE_UNIT = 12, /* a multiple of every level's tile rows */
 };
 
-/* ---------------------------------------------------------------- weights */
-
-/* Points of an axis that have weights of their own. */
-static int weighted_points(int taps)
-{
-    return taps == 1 ? 1 : winograd_inputs(taps);
-}
-
-static int weight_matrices(winograd_form form)
-{
-    return weighted_points(winograd_row_taps(form)) * weighted_points(winograd_column_taps(form));
-}
-
-/* Which of the matrices belongs to a point. */
-static int point_matrix(winograd_form form, int point)
-{
-    int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
-    int columns = winograd_inputs(column_taps);
-    int row = row_taps == 1 ? 0 : point / columns, column = column_taps == 1 ? 0 : point % columns;
-    return row * weighted_points(column_taps) + column;
-}
-
-/* The number of the 3x3 kernel that is tap `tap` of an axis: in a transposed convolution an output of even position sums the last
- * number times the input before it and the first times its own, one of odd position the middle one alone. */
-static int kernel_position(int taps, int tap)
-{
-    return taps == 3 ? tap : taps == 2 ? 2 - 2 * tap : 1;
-}
-
-typedef struct pack_job {
-    const cpu_kernels *kernels;
-    const cpu_step *step;
-    const winograd_pass *pass;
-    winograd_axis down, across;
-    const float *values;
-    char *packed;
-    int channels;
-} pack_job;
-
-/* u = G g G^T, one number of each matrix */
-static void transform_kernel(const pack_job *j, const float *g, double scale, float *u)
-{
-    int row_taps = winograd_row_taps(j->pass->form), column_taps = winograd_column_taps(j->pass->form);
-    double rows[WINOGRAD_MOST][3];
-    for (int i = 0; i < weighted_points(row_taps); i++)
-        for (int x = 0; x < column_taps; x++) {
-            rows[i][x] = 0;
-            for (int y = 0; y < row_taps; y++)
-                rows[i][x] += j->down.g[i][y] * scale *
-                              (double)g[kernel_position(row_taps, y) * 3 + kernel_position(column_taps, x)];
-        }
-    for (int i = 0; i < weighted_points(row_taps); i++)
-        for (int k = 0; k < weighted_points(column_taps); k++) {
-            double sum = 0;
-            for (int x = 0; x < column_taps; x++)
-                sum += rows[i][x] * j->across.g[k][x];
-            u[i * weighted_points(column_taps) + k] = (float)sum;
-        }
-}
-
-static void pack_channel(void *context, int channel, int worker)
-{
-    (void)worker;
-    const pack_job *j = context;
-    const nn_conv_options *conv = &j->step->node.conv;
-    int columns = j->kernels->columns, matrices = weight_matrices(j->pass->form);
-    size_t depth = (size_t)conv_input_blocks(j->step) * BLOCK;
-    size_t row = (size_t)nn_padded_channel(channel, j->step->input_shape.channels);
-    size_t panel = depth * (size_t)columns * j->kernels->number_bytes;
-    size_t matrix = depth * (size_t)j->step->maps.columns * j->kernels->number_bytes;
-    for (int o = 0; o < conv->outputs; o++) {
-        float u[WINOGRAD_MOST_POINTS];
-        transform_kernel(j, j->values + ((size_t)o * (size_t)j->channels + (size_t)channel) * 9,
-                         (double)conv->weight.scale, u);
-        for (int i = 0; i < matrices; i++)
-            pack_number(j->kernels, j->packed + (size_t)i * matrix + (size_t)(o / columns) * panel, row,
-                        (size_t)(o % columns), u[i]);
-    }
-}
-
-static gpen_status pack_weights(cpu_upload *upload, cpu_step *step)
-{
-    const nn_conv_options *conv = &step->node.conv;
-    float *values;
-    size_t bytes;
-    gpen_status status = pack_read(upload, conv->weight, &values, &bytes);
-    if (status || !values)
-        return status;
-    pack_job j = {.kernels = upload->program->kernels,
-                  .step = step,
-                  .values = values + conv->weight.offset,
-                  .channels = step->input_shape.channels};
-    if (conv->feature.map != NN_NONE)
-        j.channels += upload->graph->nodes[conv->feature.map].shape.channels;
-    for (int i = 0; i < step->winograd.passes; i++) {
-        j.pass = &step->winograd.pass[i];
-        winograd_axis_make(&j.down, j.kernels->nodes, winograd_row_taps(j.pass->form));
-        winograd_axis_make(&j.across, j.kernels->nodes, winograd_column_taps(j.pass->form));
-        void *packed = pack_at(upload, j.pass->packed);
-        j.packed = packed;
-        thread_pool_run(upload->program->pool, j.channels, pack_channel, &j);
-    }
-    aligned_free(values, bytes);
-    return GPEN_OK;
-}
-
 /* ---------------------------------------------------------------- preparing */
+
+/* A tile's sums of all passes: [block][4 * 4 pixels][16]. */
+static size_t sum_floats(const cpu_step *step)
+{
+    return (size_t)nn_blocks(step->maps.outputs) * WINOGRAD_OUT * WINOGRAD_OUT * BLOCK;
+}
 
 /* The group of a pass and the scratch it wants: shared when staged, else a thread's. */
 static size_t choose_group(const cpu_program *program, const cpu_step *step, winograd_pass *pass)
@@ -141,13 +41,17 @@ static size_t choose_group(const cpu_program *program, const cpu_step *step, win
     size_t number_bytes = program->kernels->number_bytes;
     const conv_winograd *w = &step->winograd;
     size_t weights =
-        (size_t)weight_matrices(pass->form) * (size_t)conv_input_blocks(step) * BLOCK * (size_t)step->maps.columns;
+        (size_t)winograd_matrices(pass->form) * (size_t)conv_input_blocks(step) * BLOCK * (size_t)step->maps.columns;
     int tiles = pass->tile_rows * pass->tile_columns, points = winograd_points(pass->form);
-    pass->staged = number_bytes * weights >= STAGED_WEIGHTS;
+    /* The passes whose outputs are added up have one group, that of the largest. */
+    int most = w->summed ? winograd_points(WINOGRAD_2X2) : points;
+    size_t sums = w->summed ? sum_floats(step) : 0;
+    pass->staged = number_bytes * weights >= STAGED_WEIGHTS && !w->summed;
     if (pass->staged) {
         pass->group = tiles < STAGED_TILES ? tiles : STAGED_TILES;
     } else {
-        size_t own = OWN_BYTES / ((size_t)points * (number_bytes * w->v_tile + sizeof(float) * w->m_tile));
+        size_t own =
+            OWN_BYTES / ((size_t)most * (number_bytes * w->v_tile + sizeof(float) * w->m_tile) + sums * sizeof(float));
         pass->group = (int)(own / TILE_UNIT) * TILE_UNIT;
         pass->group = pass->group < OWN_LEAST ? OWN_LEAST : pass->group > OWN_MOST ? OWN_MOST : pass->group;
         while (pass->group > TILE_UNIT && pass->group * threads > tiles)
@@ -155,7 +59,14 @@ static size_t choose_group(const cpu_program *program, const cpu_step *step, win
     }
     pass->v_point = (size_t)pass->group * w->v_tile;
     pass->m_point = (size_t)pass->group * w->m_tile;
-    return number_floats(program, (size_t)points * pass->v_point) + (size_t)points * pass->m_point;
+    return number_floats(program, (size_t)points * pass->v_point) + (size_t)points * pass->m_point +
+           (size_t)pass->group * sums;
+}
+
+/* A tile's inputs begin one row above it where its axis has more than one tap; likewise columns. */
+static int lead(int taps)
+{
+    return taps > 1;
 }
 
 static void run_conv_winograd(const cpu_program *program, const cpu_step *step);
@@ -169,17 +80,26 @@ static bool feature_computed(const cpu_program *program, const cpu_step *step)
 gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step)
 {
     static const winograd_form phases[CONV_MAX_PHASES] = {WINOGRAD_2X2, WINOGRAD_2X1, WINOGRAD_1X2, WINOGRAD_1X1};
-    bool transposed = step->node.conv.transposed;
+    const nn_conv_options *conv = &step->node.conv;
+    bool transposed = conv->transposed, phased = conv->stride == 2;
     conv_winograd *w = &step->winograd;
     size_t depth = (size_t)conv_input_blocks(step) * BLOCK, shared = 0;
-    w->passes = transposed ? CONV_MAX_PHASES : 1;
+    w->passes = phased ? CONV_MAX_PHASES : 1;
     w->spacing = transposed ? 2 : 1;
+    w->in_spacing = phased && !transposed ? 2 : 1;
+    w->summed = phased && !transposed;
     /* One cache line more than the channels: tiles beside each other fall into different sets. */
     w->v_tile = depth + MEMORY_ALIGNMENT / upload->program->kernels->number_bytes;
     w->m_tile = (size_t)step->maps.columns + BLOCK;
     for (int i = 0; i < w->passes; i++) {
         winograd_pass *pass = &w->pass[i];
-        *pass = (winograd_pass){.form = transposed ? phases[i] : WINOGRAD_3X3, .row = i / 2, .column = i % 2};
+        *pass = (winograd_pass){.form = phased ? phases[i] : WINOGRAD_3X3};
+        if (transposed) {
+            pass->row = i / 2;
+            pass->column = i % 2;
+        }
+        pass->in_row = w->summed ? i / 2 - conv->padding : -lead(winograd_row_taps(pass->form));
+        pass->in_column = w->summed ? i % 2 - conv->padding : -lead(winograd_column_taps(pass->form));
         pass->height = (step->node.shape.height - pass->row + w->spacing - 1) / w->spacing;
         pass->width = (step->node.shape.width - pass->column + w->spacing - 1) / w->spacing;
         pass->tile_rows = (pass->height + WINOGRAD_OUT - 1) / WINOGRAD_OUT;
@@ -189,8 +109,8 @@ gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step)
             shared = scratch > shared ? scratch : shared;
         else
             step->thread_floats = scratch > step->thread_floats ? scratch : step->thread_floats;
-        pass->packed = pack_reserve(upload, number_floats(upload->program, (size_t)weight_matrices(pass->form) * depth *
-                                                                               (size_t)step->maps.columns));
+        pass->packed = pack_reserve(upload, number_floats(upload->program, (size_t)winograd_matrices(pass->form) *
+                                                                               depth * (size_t)step->maps.columns));
         step->gflop_executed += 2e-9 * winograd_points(pass->form) * pass->tile_rows * pass->tile_columns *
                                 (double)depth * (double)step->maps.columns;
     }
@@ -200,7 +120,7 @@ gpen_status prepare_conv_winograd(cpu_upload *upload, cpu_step *step)
     if (feature_computed(upload->program, step))
         step->thread_floats = step->rows + number_floats(upload->program, (size_t)COMPUTED_PIXELS * BLOCK);
     step->run = run_conv_winograd;
-    return pack_weights(upload, step);
+    return pack_winograd(upload, step);
 }
 
 /* ---------------------------------------------------------------- running */
@@ -211,16 +131,10 @@ typedef struct group {
     const cpu_step *step;
     const winograd_pass *pass;
     char *v; /* numbers */
-    float *m;
+    float *m, *sums;
     int first, tiles;
     int worker;
 } group;
-
-/* A tile's inputs begin one row above it where its axis has more than one tap; likewise columns. */
-static int lead(int taps)
-{
-    return taps > 1;
-}
 
 /* A tile that reaches over the picture's edge, or whose pixels do not stand beside each other in a doubled input: they are
  * gathered into a square of their own. */
@@ -230,23 +144,25 @@ static void gathered_tile(const group *g, const char *plane, const read_map *map
     winograd_form form = g->pass->form;
     int row_taps = winograd_row_taps(form), column_taps = winograd_column_taps(form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
+    int spacing = g->step->winograd.in_spacing;
     float square[WINOGRAD_MOST_POINTS * BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT)));
     int32_t pixels[WINOGRAD_MOST_POINTS];
     for (int i = 0; i < rows * columns; i++)
-        pixels[i] = conv_input_pixel(g->step, tile_row * WINOGRAD_OUT - lead(row_taps) + i / columns,
-                                     tile_column * WINOGRAD_OUT - lead(column_taps) + i % columns);
+        pixels[i] = conv_input_pixel(g->step, (tile_row * WINOGRAD_OUT + i / columns) * spacing + g->pass->in_row,
+                                     (tile_column * WINOGRAD_OUT + i % columns) * spacing + g->pass->in_column);
     g->program->kernels->gather(square, BLOCK, plane, pixels, rows * columns, map);
     read_map as_is = {.scale = block_of_ones};
-    g->program->kernels->winograd_input[form](square, (size_t)columns, 1, &as_is, v, g->pass->v_point,
+    g->program->kernels->winograd_input[form](square, (size_t)columns, 1, 1, &as_is, v, g->pass->v_point,
                                               g->step->winograd.v_tile);
 }
 
-/* Tiles whose inputs all lie inside [0, length): from the returned first one up to *end. */
-static int inner_tiles(int taps, int length, int *end)
+/* Tiles of an axis whose inputs, of which the first tile's first is at `first`, all lie inside [0, length): from the returned one up
+ * to *end. */
+static int inner_tiles(int taps, int first, int spacing, int length, int *end)
 {
-    int beyond = winograd_inputs(taps) - lead(taps); /* inputs from the tile's own first row on */
-    *end = length < beyond ? 0 : (length - beyond) / WINOGRAD_OUT + 1;
-    return lead(taps);
+    int step = WINOGRAD_OUT * spacing, left = length - 1 - first - (winograd_inputs(taps) - 1) * spacing;
+    *end = left < 0 ? 0 : left / step + 1;
+    return first < 0 ? (-first + step - 1) / step : 0;
 }
 
 /* Tiles [from, to) of the group, one block of a feature that is not kept: its pixels are computed, already bent and scaled, and with
@@ -263,13 +179,13 @@ static void computed_tiles(const group *g, int block, int from, int to)
         int row = (g->first + t) / pass->tile_columns, column = (g->first + t) % pass->tile_columns;
         run = pass->tile_columns - column < to - t ? pass->tile_columns - column : to - t;
         run = run < COMPUTED_TILES ? run : COMPUTED_TILES;
-        picture_square square = {row * WINOGRAD_OUT - lead(row_taps), column * WINOGRAD_OUT - lead(column_taps),
+        picture_square square = {row * WINOGRAD_OUT + pass->in_row, column * WINOGRAD_OUT + pass->in_column,
                                  winograd_inputs(row_taps), (run - 1) * WINOGRAD_OUT + winograd_inputs(column_taps)};
         conv_picture_square(g->program, g->step->node.conv.feature.map, block - g->step->maps.source_blocks, &square,
                             &map, scratch);
         char *v = g->v + ((size_t)t * v_tile + (size_t)block * BLOCK) * g->program->kernels->number_bytes;
-        g->program->kernels->winograd_input[pass->form](scratch, (size_t)square.columns, run, &as_is, v, pass->v_point,
-                                                        v_tile);
+        g->program->kernels->winograd_input[pass->form](scratch, (size_t)square.columns, 1, run, &as_is, v,
+                                                        pass->v_point, v_tile);
     }
 }
 
@@ -280,8 +196,9 @@ static void input_tiles(const group *g, int block, int from, int to)
     const nn_shape *in = &g->step->input_shape;
     size_t v_tile = g->step->winograd.v_tile;
     int row_end, column_end, row_taps = winograd_row_taps(pass->form), column_taps = winograd_column_taps(pass->form);
-    int row_first = inner_tiles(row_taps, in->height, &row_end),
-        column_first = inner_tiles(column_taps, in->width, &column_end);
+    int spacing = g->step->winograd.in_spacing;
+    int row_first = inner_tiles(row_taps, pass->in_row, spacing, in->height, &row_end),
+        column_first = inner_tiles(column_taps, pass->in_column, spacing, in->width, &column_end);
     read_map map;
     if (block >= g->step->maps.source_blocks && feature_computed(g->program, g->step)) {
         computed_tiles(g, block, from, to);
@@ -297,10 +214,11 @@ static void input_tiles(const group *g, int block, int from, int to)
             t++;
             continue;
         }
-        size_t pixel = (size_t)(row * WINOGRAD_OUT - lead(row_taps)) * (size_t)in->width +
-                       (size_t)(column * WINOGRAD_OUT - lead(column_taps));
-        g->program->kernels->winograd_input[pass->form](plane + pixel_bytes(g->program, pixel), (size_t)in->width, run,
-                                                        &map, v, pass->v_point, v_tile);
+        size_t pixel = (size_t)(row * WINOGRAD_OUT * spacing + pass->in_row) * (size_t)in->width +
+                       (size_t)(column * WINOGRAD_OUT * spacing + pass->in_column);
+        g->program->kernels->winograd_input[pass->form](plane + pixel_bytes(g->program, pixel),
+                                                        (size_t)(in->width * spacing), spacing, run, &map, v,
+                                                        pass->v_point, v_tile);
         t += run;
     }
 }
@@ -312,7 +230,7 @@ static void multiply_point(const group *g, int point, int first, int last)
     const cpu_kernels *kernels = g->program->kernels;
     size_t depth = (size_t)conv_input_blocks(g->step) * BLOCK;
     const void *packed = g->program->packed + g->pass->packed;
-    const char *u = (const char *)packed + (size_t)point_matrix(g->pass->form, point) * depth *
+    const char *u = (const char *)packed + (size_t)winograd_matrix(g->pass->form, point) * depth *
                                                (size_t)g->step->maps.columns * kernels->number_bytes;
     for (int column = first; column < last; column += kernels->columns)
         kernels->product(g->tiles, (int)depth, g->v + (size_t)point * g->pass->v_point * kernels->number_bytes,
@@ -349,29 +267,92 @@ static int group_tiles(const winograd_pass *pass, int first)
     return left < pass->group ? left : pass->group;
 }
 
-/* m, then v. */
+/* The sums of all passes, m, then v. */
 static void place_group(group *g, float *scratch)
 {
+    g->sums = scratch;
+    if (g->step->winograd.summed)
+        scratch += (size_t)g->pass->group * sum_floats(g->step);
     g->m = scratch;
     void *behind = scratch + (size_t)winograd_points(g->pass->form) * g->pass->m_point;
     g->v = behind;
+}
+
+/* The first two stages of a thread's own group. */
+static void transform_and_multiply(const group *g)
+{
+    for (int block = 0; block < conv_input_blocks(g->step); block++)
+        input_tiles(g, block, 0, g->tiles);
+    for (int point = 0; point < winograd_points(g->pass->form); point++)
+        multiply_point(g, point, 0, g->step->maps.columns);
 }
 
 /* One thread's own group, all three stages. */
 static void own_group(void *context, int index, int worker)
 {
     group g = *(const group *)context;
-    int points = winograd_points(g.pass->form);
     place_group(&g, thread_scratch(g.program, g.step, worker));
     g.worker = worker;
     g.first = index * g.pass->group;
     g.tiles = group_tiles(g.pass, g.first);
-    for (int block = 0; block < conv_input_blocks(g.step); block++)
-        input_tiles(&g, block, 0, g.tiles);
-    for (int point = 0; point < points; point++)
-        multiply_point(&g, point, 0, g.step->maps.columns);
+    transform_and_multiply(&g);
     for (int block = 0; block < nn_blocks(g.step->maps.outputs); block++)
         output_tiles(&g, block, 0, g.tiles);
+}
+
+static const float block_of_zeros[BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT)));
+
+/* The third stage of a pass whose outputs are added up: the sums of the passes before it, plus its own. */
+static void add_tiles(const group *g, bool first)
+{
+    const write_map as_is = {.scale = block_of_ones, .bias = block_of_zeros, .slope = 1.0f};
+    float *to = g->sums;
+    for (int t = 0; t < g->tiles; t++)
+        for (int block = 0; block < nn_blocks(g->step->maps.outputs); block++) {
+            const float *m = g->m + (size_t)t * g->step->winograd.m_tile + (size_t)block * BLOCK;
+            g->program->kernels->winograd_output[g->pass->form](m, g->pass->m_point, to, WINOGRAD_OUT, 1, WINOGRAD_OUT,
+                                                                WINOGRAD_OUT, &as_is, first ? NULL : to);
+            to += WINOGRAD_OUT * WINOGRAD_OUT * BLOCK;
+        }
+}
+
+/* The sums of all passes to the output, one block. */
+static void write_sums(const group *g, int block)
+{
+    const winograd_pass *pass = g->pass;
+    write_map map = conv_output_map(g->program, g->step, block);
+    char *plane = plane_at(g->program, g->step->value, block);
+    const char *add = conv_added_plane(g->program, g->step, block);
+    for (int t = 0; t < g->tiles; t++) {
+        const float *sums =
+            g->sums + (size_t)t * sum_floats(g->step) + (size_t)block * WINOGRAD_OUT * WINOGRAD_OUT * BLOCK;
+        int row = (g->first + t) / pass->tile_columns * WINOGRAD_OUT,
+            column = (g->first + t) % pass->tile_columns * WINOGRAD_OUT;
+        for (int y = 0; y < WINOGRAD_OUT && row + y < pass->height; y++, sums += WINOGRAD_OUT * BLOCK) {
+            int32_t pixels[WINOGRAD_OUT];
+            int count = 0;
+            for (; count < WINOGRAD_OUT && column + count < pass->width; count++)
+                pixels[count] = (row + y) * pass->width + column + count;
+            g->program->kernels->scatter(sums, BLOCK, plane, pixels, count, &map, add);
+        }
+    }
+}
+
+/* As own_group, with all passes. */
+static void summed_group(void *context, int index, int worker)
+{
+    group g = *(const group *)context;
+    const conv_winograd *w = &g.step->winograd;
+    g.first = index * g.pass->group;
+    g.tiles = group_tiles(g.pass, g.first);
+    for (int i = 0; i < w->passes; i++) {
+        g.pass = &w->pass[i];
+        place_group(&g, thread_scratch(g.program, g.step, worker));
+        transform_and_multiply(&g);
+        add_tiles(&g, i == 0);
+    }
+    for (int block = 0; block < nn_blocks(g.step->maps.outputs); block++)
+        write_sums(&g, block);
 }
 
 static void input_stage(void *context, int block, int worker)
@@ -419,13 +400,14 @@ static void run_staged(group *g)
 static void run_conv_winograd(const cpu_program *program, const cpu_step *step)
 {
     const nn_conv_options *conv = &step->node.conv;
+    const conv_winograd *w = &step->winograd;
     begin_conv_maps(program, step, conv->style, conv->demodulation, conv->activation.gain);
-    for (int i = 0; i < step->winograd.passes; i++) {
-        group g = {.program = program, .step = step, .pass = &step->winograd.pass[i]};
-        int tiles = g.pass->tile_rows * g.pass->tile_columns;
+    for (int i = 0; i < (w->summed ? 1 : w->passes); i++) {
+        group g = {.program = program, .step = step, .pass = &w->pass[i]};
+        int groups = (g.pass->tile_rows * g.pass->tile_columns + g.pass->group - 1) / g.pass->group;
         if (g.pass->staged)
             run_staged(&g);
         else
-            thread_pool_run(program->pool, (tiles + g.pass->group - 1) / g.pass->group, own_group, &g);
+            thread_pool_run(program->pool, groups, w->summed ? summed_group : own_group, &g);
     }
 }

@@ -46,8 +46,9 @@ typedef struct conv_product {
 /* A convolution by Winograd's minimal filtering (conv_winograd.c): one pass, or four for the phases of a transposed one. */
 typedef struct winograd_pass {
     winograd_form form;
-    int height, width; /* output pixels of this pass */
-    int row, column;   /* the first one's place in the output; the next is `spacing` further */
+    int height, width;     /* output pixels of this pass */
+    int row, column;       /* the first one's place in the output; the next is `spacing` further */
+    int in_row, in_column; /* of the first tile's first input; -1: in the padding */
     int tile_rows, tile_columns;
     int group;   /* tiles transformed at a time */
     bool staged; /* all threads share a group and meet after each of the three stages; else each has its own */
@@ -56,7 +57,8 @@ typedef struct winograd_pass {
 } winograd_pass;
 
 typedef struct conv_winograd {
-    int passes, spacing;
+    int passes, spacing, in_spacing; /* of outputs and inputs of a pass: pixels from one to the next */
+    bool summed;                     /* the passes' outputs are added up: stride 2 */
     winograd_pass pass[CONV_MAX_PHASES];
     size_t v_tile, m_tile; /* strides, numbers and floats */
 } conv_winograd;
@@ -234,6 +236,11 @@ typedef struct picture_square {
 } picture_square;
 void conv_picture_square(const cpu_program *program, nn_value value, int block, const picture_square *square,
                          const read_map *read, char *to);
+
+/* winograd_weights.c: matrices of transformed weights of a form, which of them a point has, and their packing. */
+int winograd_matrices(winograd_form form);
+int winograd_matrix(winograd_form form, int point);
+gpen_status pack_winograd(cpu_upload *upload, cpu_step *step);
 
 /* conv.c: whether a convolution will go by Winograd. */
 bool conv_by_winograd(const cpu_program *program, const nn_graph *graph, const nn_node *node);

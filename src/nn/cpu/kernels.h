@@ -126,11 +126,12 @@ typedef struct cpu_kernels {
     void (*scatter)(const float *c, size_t c_stride, void *plane, const int32_t *pixels, int count,
                     const write_map *map, const void *add);
 
-    /* Winograd input transform B^T d B of `tiles` tiles beside each other, 4 pixels apart, all of their pixels inside the
-     * plane. from: the first tile's upper left pixel; row_pixels: pixels from one row to the next.
+    /* Winograd input transform B^T d B of `tiles` tiles beside each other, 4 inputs apart, all of their inputs inside the
+     * plane. from: the first tile's upper left input; row_pixels, spacing: pixels from one row of inputs, and from one column, to the
+     * next.
      * v[point * point_stride + tile * tile_stride + channel], both strides multiples of 16. */
-    void (*winograd_input[WINOGRAD_FORMS])(const void *from, size_t row_pixels, int tiles, const read_map *map, void *v,
-                                           size_t point_stride, size_t tile_stride);
+    void (*winograd_input[WINOGRAD_FORMS])(const void *from, size_t row_pixels, int spacing, int tiles,
+                                           const read_map *map, void *v, size_t point_stride, size_t tile_stride);
 
     /* Winograd output transform A^T m A of one tile, written through map to height x width (1..4) pixels from `to` on, every
      * `spacing`-th of a row and a column; add: what is added before the bend, its pixels placed as those of `to`, or NULL. */

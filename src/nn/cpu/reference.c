@@ -83,8 +83,8 @@ typedef struct transform {
     winograd_form form;
 } transform;
 
-static void winograd_input(transform t, const float *from, size_t row_pixels, int tiles, const read_map *map, float *v,
-                           size_t point_stride, size_t tile_stride)
+static void winograd_input(transform t, const float *from, size_t row_pixels, int spacing, int tiles,
+                           const read_map *map, float *v, size_t point_stride, size_t tile_stride)
 {
     int row_taps = winograd_row_taps(t.form), column_taps = winograd_column_taps(t.form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
@@ -97,7 +97,7 @@ static void winograd_input(transform t, const float *from, size_t row_pixels, in
                 double sum = 0;
                 for (int y = 0; y < rows; y++)
                     for (int x = 0; x < columns; x++) {
-                        size_t pixel = (size_t)y * row_pixels + (size_t)(tile * WINOGRAD_OUT + x);
+                        size_t pixel = (size_t)y * row_pixels + (size_t)((tile * WINOGRAD_OUT + x) * spacing);
                         sum += down.bt[point / columns][y] * across.bt[point % columns][x] *
                                read_number((double)from[pixel * BLOCK + c], map, c);
                     }
@@ -126,11 +126,12 @@ static void winograd_output(transform t, const float *m, size_t point_stride, fl
 }
 
 #define WINOGRAD_FUNCTIONS(points, form, size)                                                                         \
-    static void winograd_input_##points##_##size(const void *from, size_t row_pixels, int tiles, const read_map *map,  \
-                                                 void *v, size_t point_stride, size_t tile_stride)                     \
+    static void winograd_input_##points##_##size(const void *from, size_t row_pixels, int spacing, int tiles,          \
+                                                 const read_map *map, void *v, size_t point_stride,                    \
+                                                 size_t tile_stride)                                                   \
     {                                                                                                                  \
-        winograd_input((transform){&winograd_nodes_##points, form}, from, row_pixels, tiles, map, v, point_stride,     \
-                       tile_stride);                                                                                   \
+        winograd_input((transform){&winograd_nodes_##points, form}, from, row_pixels, spacing, tiles, map, v,          \
+                       point_stride, tile_stride);                                                                     \
     }                                                                                                                  \
     static void winograd_output_##points##_##size(const float *m, size_t point_stride, void *to, size_t row_pixels,    \
                                                   int spacing, int height, int width, const write_map *map,            \
