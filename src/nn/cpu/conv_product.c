@@ -16,7 +16,6 @@ enum {
     LEAST_PIXELS = 96,    /* output pixels a task: a multiple of every level's tile rows; */
     MOST_PIXELS = 384,    /* more of them where rows are short */
     CHUNK_NUMBERS = 1152, /* numbers gathered for a pixel at a time: rows of a task stay in the second-level cache */
-    TASKS_A_THREAD = 4,
 };
 
 /* Taps of a plain convolution: all, in order. */
@@ -150,6 +149,12 @@ gpen_status prepare_conv_product(cpu_upload *upload, cpu_step *step)
         product->a_numbers = 0;
     int least = CHUNK_NUMBERS / (int)longest * LEAST_PIXELS;
     product->pixels = least < LEAST_PIXELS ? LEAST_PIXELS : least > MOST_PIXELS ? MOST_PIXELS : least;
+    for (int i = 0; i < product->phases; i++) {
+        conv_phase *phase = &product->phase[i];
+        phase->task =
+            divide_work(phase->height * phase->width, product->pixels, step->maps.columns,
+                        column_unit(row_kernels(upload->program, step)), thread_pool_size(upload->program->pool));
+    }
     /* Sums of one panel at a time, unless several chunks of channels are added up. */
     product->c_floats = (size_t)(product->chunked ? step->maps.columns : column_unit(upload->program->kernels)) + BLOCK;
     step->thread_floats =
@@ -164,8 +169,7 @@ typedef struct job {
     const cpu_program *program;
     const cpu_step *step;
     const conv_phase *phase;
-    int pixel_blocks, groups; /* a task is a block of pixels and a group of columns */
-    int group_columns;
+    int groups; /* of columns */
 } job;
 
 /* The coordinates of a task's output pixels, in units of the phase. */
@@ -177,7 +181,7 @@ typedef struct pixels {
 static void locate(pixels *p, const job *j, int first)
 {
     const conv_phase *phase = j->phase;
-    int left = phase->height * phase->width - first, most = j->step->product.pixels;
+    int left = phase->height * phase->width - first, most = phase->task.rows;
     p->count = left < most ? left : most;
     for (int i = 0; i < p->count; i++) {
         p->row[i] = (first + i) / phase->width;
@@ -297,9 +301,10 @@ static void conv_task(void *context, int index, int worker)
     const job *j = context;
     const conv_product *product = &j->step->product;
     const cpu_kernels *kernels = row_kernels(j->program, j->step);
-    int first = index % j->groups * j->group_columns, unit = column_unit(kernels), taps = j->phase->taps;
-    int last = first + j->group_columns < j->step->maps.columns ? first + j->group_columns : j->step->maps.columns;
-    int first_pixel = index / j->groups * product->pixels, all = conv_input_blocks(j->step);
+    int first = index % j->groups * j->phase->task.columns, unit = column_unit(kernels), taps = j->phase->taps;
+    int last =
+        first + j->phase->task.columns < j->step->maps.columns ? first + j->phase->task.columns : j->step->maps.columns;
+    int first_pixel = index / j->groups * j->phase->task.rows, all = conv_input_blocks(j->step);
     float *c = thread_scratch(j->program, j->step, worker), *a = c + (size_t)product->pixels * product->c_floats;
     pixels p;
     int32_t numbers[MOST_PIXELS];
@@ -325,15 +330,11 @@ static void run_conv_product(const cpu_program *program, const cpu_step *step)
 {
     const nn_conv_options *conv = &step->node.conv;
     begin_conv_maps(program, step, conv->style, conv->demodulation, conv->activation.gain);
-    int unit = column_unit(row_kernels(program, step));
-    int units = step->maps.columns / unit, wanted = TASKS_A_THREAD * thread_pool_size(program->pool);
     for (int i = 0; i < step->product.phases; i++) {
         job j = {.program = program, .step = step, .phase = &step->product.phase[i]};
-        j.pixel_blocks = (j.phase->height * j.phase->width + step->product.pixels - 1) / step->product.pixels;
-        int groups = (wanted + j.pixel_blocks - 1) / j.pixel_blocks;
-        groups = groups > units ? units : groups;
-        j.group_columns = (units + groups - 1) / groups * unit;
-        j.groups = (step->maps.columns + j.group_columns - 1) / j.group_columns;
-        thread_pool_run(program->pool, j.pixel_blocks * j.groups, conv_task, &j);
+        const division *task = &j.phase->task;
+        j.groups = (step->maps.columns + task->columns - 1) / task->columns;
+        int pixel_blocks = (j.phase->height * j.phase->width + task->rows - 1) / task->rows;
+        thread_pool_run(program->pool, pixel_blocks * j.groups, conv_task, &j);
     }
 }

@@ -52,10 +52,9 @@ static size_t choose_group(const cpu_program *program, const cpu_step *step, win
     } else {
         size_t own =
             OWN_BYTES / ((size_t)most * (number_bytes * w->v_tile + sizeof(float) * w->m_tile) + sums * sizeof(float));
-        pass->group = (int)(own / TILE_UNIT) * TILE_UNIT;
-        pass->group = pass->group < OWN_LEAST ? OWN_LEAST : pass->group > OWN_MOST ? OWN_MOST : pass->group;
-        while (pass->group > TILE_UNIT && pass->group * threads > tiles)
-            pass->group -= TILE_UNIT;
+        int group_most = (int)(own / TILE_UNIT) * TILE_UNIT;
+        group_most = group_most < OWN_LEAST ? OWN_LEAST : group_most > OWN_MOST ? OWN_MOST : group_most;
+        pass->group = divide_work(tiles, group_most, step->maps.columns, step->maps.columns, threads).rows;
     }
     pass->v_point = (size_t)pass->group * w->v_tile;
     pass->m_point = (size_t)pass->group * w->m_tile;

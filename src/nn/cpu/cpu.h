@@ -21,6 +21,13 @@
 typedef struct cpu_program cpu_program;
 typedef struct cpu_step cpu_step;
 
+/* divide.c: a step of rows times columns cut into tasks of at most so many of each, all but the last ones alike. Columns stay multiples of
+ * their unit, or all together. The results' bits do not depend on it. */
+typedef struct division {
+    int rows, columns;
+} division;
+division divide_work(int rows, int most_rows, int columns, int column_unit, int threads);
+
 /* A convolution as products of gathered pixels with weight panels (conv_product.c). */
 enum { CONV_MAX_TAPS = 225, CONV_MAX_PHASES = 4 };
 
@@ -31,6 +38,7 @@ typedef struct conv_phase {
     short tap_row[CONV_MAX_TAPS], tap_column[CONV_MAX_TAPS]; /* input pixel = output pixel * stride + tap */
     short tap[CONV_MAX_TAPS];                                /* which number of the kernel */
     int chunk;                                               /* channel blocks gathered at a time */
+    division task;                                           /* output pixels, columns */
     size_t depth, packed;                                    /* length of a panel; where the panels start */
 } conv_phase;
 
@@ -39,7 +47,7 @@ typedef struct conv_product {
     bool direct; /* rows are the map's own pixels: a 1x1 kernel that reads them as they are */
     conv_phase phase[CONV_MAX_PHASES];
     bool chunked;               /* some phase's channels are gathered in several pieces */
-    int pixels;                 /* output pixels of a task */
+    int pixels;                 /* output pixels of a task at most */
     size_t a_numbers, c_floats; /* of a row, in a thread's scratch */
 } conv_product;
 
