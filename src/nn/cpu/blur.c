@@ -58,7 +58,7 @@ static void blur_strip(void *context, int index, int worker)
     const job *j = context;
     const cpu_step *step = j->step;
     const nn_shape *in = &step->input_shape, *out = &step->node.shape;
-    int block = index / j->strips, first = index % j->strips * STRIP_ROWS;
+    int blocks = nn_blocks(out->channels), block = index % blocks, first = index / blocks * STRIP_ROWS;
     int last = first + STRIP_ROWS < out->height ? first + STRIP_ROWS : out->height;
     char *to = plane_at(j->program, step->value, block);
     const float *taps = j->program->packed + step->extra;
