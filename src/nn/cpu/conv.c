@@ -8,7 +8,8 @@
  * Winograd costs, and so do those of stride 2: a parser has dozens of them in a row. Where the transformed weights are heavy, four times
  * as many pixels must share them: in a GPEN-512 of floats that saves 54 MiB and costs a fortieth of the time. */
 enum { WINOGRAD_PIXELS = 32 * 32, BF16_PIXELS = 64 * 64, TRANSPOSED_PIXELS = 128 * 128, DOWN_PIXELS = 64 * 64 };
-enum { HEAVY_BYTES = 48 << 20, HEAVY_TRANSPOSED_BYTES = 40 << 20, HEAVY_DOWN_BYTES = 24 << 20 };
+enum { HEAVY_BYTES = 48 << 20, HEAVY_DOWN_BYTES = 24 << 20 };
+enum { HEAVY_TRANSPOSED_BYTES = 40 << 20, HEAVY_TRANSPOSED_BF16_BYTES = 16 << 20 }; /* there the product is as quick */
 
 static int input_channels(const nn_graph *graph, const nn_conv_options *conv)
 {
@@ -25,7 +26,7 @@ bool conv_by_winograd(const cpu_program *program, const nn_graph *graph, const n
                      program->kernels->number_bytes;
     bool floats = program->kernels->number_bytes == sizeof(float), down = conv->stride == 2 && !conv->transposed;
     int least = conv->transposed ? TRANSPOSED_PIXELS : down ? DOWN_PIXELS : floats ? WINOGRAD_PIXELS : BF16_PIXELS;
-    size_t heavy = conv->transposed ? HEAVY_TRANSPOSED_BYTES : HEAVY_BYTES;
+    size_t heavy = !conv->transposed ? HEAVY_BYTES : floats ? HEAVY_TRANSPOSED_BYTES : HEAVY_TRANSPOSED_BF16_BYTES;
     if (weights > heavy)
         least *= 4;
     if (!conv->any_size && node->shape.height * node->shape.width < least)

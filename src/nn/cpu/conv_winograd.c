@@ -286,7 +286,14 @@ static void transform_and_multiply(const group *g)
         multiply_point(g, point, 0, g->step->maps.columns);
 }
 
-/* One thread's own group, all three stages. */
+/* A thread's own group, all three stages. */
+static void all_stages(const group *g)
+{
+    transform_and_multiply(g);
+    for (int block = 0; block < nn_blocks(g->step->maps.outputs); block++)
+        output_tiles(g, block, 0, g->tiles);
+}
+
 static void own_group(void *context, int index, int worker)
 {
     group g = *(const group *)context;
@@ -294,9 +301,26 @@ static void own_group(void *context, int index, int worker)
     g.worker = worker;
     g.first = index * g.pass->group;
     g.tiles = group_tiles(g.pass, g.first);
-    transform_and_multiply(&g);
-    for (int block = 0; block < nn_blocks(g.step->maps.outputs); block++)
-        output_tiles(&g, block, 0, g.tiles);
+    all_stages(&g);
+}
+
+enum { BAND_ROWS = 2, BANDS_A_THREAD = 16 }; /* rows of tiles; fewer bands would leave a thread waiting */
+
+/* All passes over a band of tile rows, one after another, while what they read is in a cache. */
+static void own_band(void *context, int index, int worker)
+{
+    group g = *(const group *)context;
+    const conv_winograd *w = &g.step->winograd;
+    for (int i = 0; i < w->passes; i++) {
+        g.pass = &w->pass[i];
+        place_group(&g, thread_scratch(g.program, g.step, worker));
+        int row = index * BAND_ROWS, rows = g.pass->tile_rows - row < BAND_ROWS ? g.pass->tile_rows - row : BAND_ROWS;
+        int end = (row + rows) * g.pass->tile_columns;
+        for (g.first = row * g.pass->tile_columns; g.first < end; g.first += g.tiles) {
+            g.tiles = end - g.first < g.pass->group ? end - g.first : g.pass->group;
+            all_stages(&g);
+        }
+    }
 }
 
 static const float block_of_zeros[BLOCK] __attribute__((aligned(MEMORY_ALIGNMENT)));
@@ -401,6 +425,12 @@ static void run_conv_winograd(const cpu_program *program, const cpu_step *step)
     const nn_conv_options *conv = &step->node.conv;
     const conv_winograd *w = &step->winograd;
     begin_conv_maps(program, step, conv->style, conv->demodulation, conv->activation.gain);
+    if (conv->transposed && !w->pass[0].staged &&
+        w->pass[0].tile_rows >= BANDS_A_THREAD * BAND_ROWS * thread_pool_size(program->pool)) {
+        group g = {.program = program, .step = step};
+        thread_pool_run(program->pool, (w->pass[0].tile_rows + BAND_ROWS - 1) / BAND_ROWS, own_band, &g);
+        return;
+    }
     for (int i = 0; i < (w->summed ? 1 : w->passes); i++) {
         group g = {.program = program, .step = step, .pass = &w->pass[i]};
         int groups = (g.pass->tile_rows * g.pass->tile_columns + g.pass->group - 1) / g.pass->group;
