@@ -218,18 +218,18 @@ static void a_sum_is_kept_until_the_file_changes(void **state)
         skip();
     }
     assert_int_equal(file_sha256_kept(path, folder, digest, NULL), GPEN_OK);
-    assert_string_equal(digest, expected);
+    assert_memory_equal(digest, expected, sizeof expected);
     assert_int_equal(count_kept(), 1);
     FILE *sum = fopen(kept, "r+"); /* a mark, to see where the answer comes from */
     assert_true(sum && fputc(expected[0] == '0' ? '1' : '0', sum) != EOF && !fclose(sum));
     assert_int_equal(file_sha256_kept(path, folder, digest, NULL), GPEN_OK);
-    assert_string_equal(digest + 1, expected + 1);
+    assert_memory_equal(digest + 1, expected + 1, sizeof expected - 1);
     assert_true(digest[0] != expected[0]);
     file = fopen(path, "a");
     assert_true(file && fputs(" more", file) >= 0 && !fclose(file));
     assert_int_equal(file_sha256(path, expected, NULL), GPEN_OK);
     assert_int_equal(file_sha256_kept(path, folder, digest, NULL), GPEN_OK);
-    assert_string_equal(digest, expected);
+    assert_memory_equal(digest, expected, sizeof expected);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(file_sha256_kept(path, folder, digest, NULL), GPEN_INPUT_MISSING);
     remove_folder();

@@ -24,11 +24,18 @@ static void copy_numbers(const source_row *from, int column, float *to)
 static inline __attribute__((always_inline)) void copy_runs(const int length, const source_row *from, int column,
                                                             int count, float *a, size_t a_stride)
 {
-    for (int i = 0; i < count; i++, a += a_stride, column += from->stride)
-        if (from->numbers && column >= 0 && column + length <= from->width)
-            memcpy(a, from->numbers + column, (size_t)length * sizeof *a);
-        else
-            copy_numbers(from, column, a);
+    int stride = from->stride, last = from->width - length; /* the last column with a whole run */
+    int before = column < 0 ? (-column + stride - 1) / stride : 0;
+    int inside = from->numbers && last >= column ? (last - column) / stride + 1 : 0;
+    before = before < count ? before : count;
+    inside = inside < count ? inside : count;
+    int i = 0;
+    for (; i < before; i++)
+        copy_numbers(from, column + i * stride, a + (size_t)i * a_stride);
+    for (; i < inside; i++)
+        memcpy(a + (size_t)i * a_stride, from->numbers + column + i * stride, (size_t)length * sizeof *a);
+    for (; i < count; i++)
+        copy_numbers(from, column + i * stride, a + (size_t)i * a_stride);
 }
 
 static void copy_row(const source_row *from, int column, int count, float *a, size_t a_stride)
