@@ -22,6 +22,9 @@ enum {
     STAGED_TILES = 128,
     OWN_BYTES = 1200 << 10, /* v and m of a thread's own group */
     OWN_MOST = 96,
+    ONCE_WEIGHTS =
+        4
+        << 20, /* bytes of transformed weights that a thread better reads once, if its share of the tiles is one group */
     OWN_LEAST = 24,
     TILE_UNIT = 12, /* a multiple of every level's tile rows */
 };
@@ -54,6 +57,8 @@ static size_t choose_group(const cpu_program *program, const cpu_step *step, win
             OWN_BYTES / ((size_t)most * (number_bytes * w->v_tile + sizeof(float) * w->m_tile) + sums * sizeof(float));
         int group_most = (int)(own / TILE_UNIT) * TILE_UNIT;
         group_most = group_most < OWN_LEAST ? OWN_LEAST : group_most > OWN_MOST ? OWN_MOST : group_most;
+        if (number_bytes * weights >= ONCE_WEIGHTS && tiles <= OWN_MOST * threads)
+            group_most = (tiles + threads - 1) / threads;
         pass->group = divide_work(tiles, group_most, step->maps.columns, step->maps.columns, threads).rows;
     }
     pass->v_point = (size_t)pass->group * w->v_tile;
