@@ -8,6 +8,12 @@
 
 enum { LEAST_BYTES = 1 << 20 }; /* of a map worth the trouble */
 
+/* A convolution that reads its feature tile by tile, zeros beyond the edge (computed_tiles of winograd_tiles.c). */
+static bool tiles_suit(const nn_conv_options *conv)
+{
+    return conv->stride == 1 && !conv->doubled && conv->padding_mode == NN_PAD_ZERO;
+}
+
 /* Whether `reader` computes pixels of `value` by itself. */
 static bool computes(const cpu_program *program, const nn_graph *graph, const nn_node *reader, nn_value value)
 {
@@ -16,7 +22,7 @@ static bool computes(const cpu_program *program, const nn_graph *graph, const nn
     case NN_OP_TO_RGB: return reader->to_rgb.feature.map == value && reader->to_rgb.input != value;
     case NN_OP_CONV:
         return reader->conv.feature.map == value && reader->conv.input != value && reader->conv.add != value &&
-               !reader->conv.transposed && conv_by_winograd(program, graph, reader);
+               tiles_suit(&reader->conv) && conv_by_winograd(program, graph, reader);
     default: return false;
     }
 }
