@@ -92,7 +92,7 @@ void group_input(const group *g, int block, int from, int to)
         size_t pixel = (size_t)(row * WINOGRAD_OUT * spacing + pass->in_row) * (size_t)in->width +
                        (size_t)(column * WINOGRAD_OUT * spacing + pass->in_column);
         g->program->kernels->winograd_input[pass->form](plane + pixel_bytes(g->program, pixel),
-                                                        (size_t)(in->width * spacing), spacing, run, &map, v,
+                                                        (size_t)in->width * (size_t)spacing, spacing, run, &map, v,
                                                         pass->v_point, v_tile);
         t += run;
     }
