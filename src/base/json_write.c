@@ -133,6 +133,12 @@ void json_boolean(json_writer *json, const char *key, bool value)
     (void)fputs(value ? "true" : "false", json->out);
 }
 
+void json_ready(json_writer *json, const char *key, const char *value)
+{
+    lead(json, key);
+    (void)fputs(value && *value ? value : "null", json->out);
+}
+
 void json_end_line(json_writer *json)
 {
     (void)fputc('\n', json->out);
