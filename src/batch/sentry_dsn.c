@@ -73,15 +73,18 @@ static bool scheme_is_good(dsn_part scheme)
            (scheme.length == 4 && !memcmp(scheme.text, "http", 4));
 }
 
-/* No part of it leads upwards. */
 static bool path_is_good(dsn_part path)
 {
-    if (!path.length)
-        return true;
-    for (size_t i = 0; i + 1 < path.length; i++)
-        if (path.text[i] == '.' && path.text[i + 1] == '.')
-            return false;
-    return consists_of(path, DIGITS LETTERS "-._~/", MOST_PATH);
+    return !path.length || consists_of(path, DIGITS LETTERS "-._~/", MOST_PATH);
+}
+
+/* No step upwards in a path, no host without a name. */
+static bool has_two_dots(dsn_part part)
+{
+    for (size_t i = 0; i + 1 < part.length; i++)
+        if (part.text[i] == '.' && part.text[i + 1] == '.')
+            return true;
+    return false;
 }
 
 static bool read_parts(sentry_dsn *dsn, const char *text)
@@ -96,7 +99,8 @@ static bool read_parts(sentry_dsn *dsn, const char *text)
     const dsn_part scheme = {text, (size_t)(scheme_end - text)}, place = {at + 1, (size_t)(slash - at) - 1},
                    path = {slash, (size_t)(last - slash)}, project = {last + 1, strlen(last + 1)};
     if (!scheme_is_good(scheme) || !read_key(dsn, (dsn_part){user, (size_t)(at - user)}) || !place_is_good(place) ||
-        !path_is_good(path) || !consists_of(project, DIGITS LETTERS "-_", MOST_PROJECT))
+        !path_is_good(path) || has_two_dots(place) || has_two_dots(path) ||
+        !consists_of(project, DIGITS LETTERS "-_", MOST_PROJECT))
         return false;
     int length = snprintf(dsn->address, sizeof dsn->address, "%.*s://%.*s%.*s/api/%s/envelope/", (int)scheme.length,
                           scheme.text, (int)place.length, place.text, (int)path.length, path.text, project.text);

@@ -70,6 +70,7 @@ static void what_is_no_address_is_refused(void **state)
                                "https://key\r\nX: y@host/1",
                                "https://k,ey@host/1",
                                "https://key@host/../1",
+                               "https://key@ho../1",
                                "https://key@host/a?b/1",
                                "https://key@host/a#b/1",
                                "https://key@host/a%2e/1",
