@@ -77,7 +77,7 @@ static void put_reasons(const report *r)
 {
     if (!r->totals.states[STORE_FAILED])
         return;
-    fprintf(r->out, "<h2>%s</h2>\n<table>\n", words_of(r)->reasons);
+    fprintf(r->out, "<h2>%s</h2>\n<table class=\"reasons\">\n", words_of(r)->reasons);
     for (int reason = 0; reason < GPEN_STATUS_COUNT; reason++)
         if (r->totals.reasons[reason])
             fprintf(r->out, "<tr><th>%s</th><td>%lld</td></tr>\n",

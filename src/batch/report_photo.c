@@ -24,8 +24,7 @@ static const char *entity_of(int32_t character)
     case '\'': return "&#39;";
     default: break;
     }
-    /* What is no UTF-8, and control characters, which HTML has not. */
-    return character < 0x20 || (character >= 0x7F && character <= 0x9F) ? "&#xFFFD;" : NULL;
+    return text_is_unsafe(character) ? "&#xFFFD;" : NULL;
 }
 
 void html_text(FILE *out, const char *text)
@@ -166,12 +165,14 @@ static void put_faces(const report *r, const store_item *item)
 static void put_work(const report *r, const store_item *item)
 {
     const report_words *words = report_words_in(r->options->language);
+    const double seconds = report_seconds(item);
     (void)fputs("<p class=\"faint\">", r->out);
-    html_seconds(r->out, report_seconds(item));
+    if (seconds > 0)
+        html_seconds(r->out, seconds);
     if (item->attempts > 1)
-        fprintf(r->out, " · %d %s", item->attempts, words->attempts);
+        fprintf(r->out, " %d %s", item->attempts, words->attempts);
     if (item->state == STORE_DONE && item->output) {
-        fprintf(r->out, " · %s<a href=\"", words->result);
+        fprintf(r->out, " %s<a href=\"", words->result);
         put_address(r->out, item->output);
         (void)fputs("\"><bdi>", r->out);
         html_text(r->out, item->output);
