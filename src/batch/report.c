@@ -56,7 +56,20 @@ gpen_status report_each(report *r, report_choice choice, report_visit *visit, gp
     gpen_status status = GPEN_OK;
     for (size_t i = 0; i < r->options->batch_count && !status; i++)
         status = each_of_batch(r, r->options->batches[i], choice, visit, error);
+    for (size_t i = 0; i < r->options->other_count && !status; i++)
+        if (is_chosen(&r->options->others[i], choice))
+            visit(r, &r->options->others[i]);
     return status;
+}
+
+bool report_was_there(const store_item *item)
+{
+    return !item->id && item->state == STORE_CANCELLED && item->reason == GPEN_EXISTS;
+}
+
+const char *report_state_name(const store_item *item)
+{
+    return report_was_there(item) ? "skipped" : store_state_name(item->state);
 }
 
 double report_seconds(const store_item *item)
@@ -92,7 +105,10 @@ static void add_item(report *r, const store_item *item)
 {
     report_totals *totals = &r->totals;
     totals->items++;
-    totals->states[item->state]++;
+    if (report_was_there(item))
+        totals->there++;
+    else
+        totals->states[item->state]++;
     if (item->state == STORE_FAILED)
         totals->reasons[item->reason]++;
     if (item->state != STORE_DONE)

@@ -16,6 +16,10 @@ typedef enum report_format { REPORT_HTML, REPORT_JSON, REPORT_CSV } report_forma
 typedef struct report_options {
     const int64_t *batches; /* which, in this order */
     size_t batch_count;
+    const store_item
+        *others; /* photos that are in no store, behind the others: FAILED with a reason before they were added;
+                               * CANCELLED for the reason EXISTS, left because their results were there; QUEUED, not begun. Not owned */
+    size_t other_count;
     const char *thumbnails; /* the folder of small pictures (job_thumbnails); NULL: none */
     gpen_language language; /* of what people read */
     int64_t now;            /* milliseconds since 1970 */
@@ -27,7 +31,7 @@ bool report_format_of_name(const char *path, report_format *format);
 
 /* Writes the report to `path`, whose ending says which kind; what was there is replaced at once, or not at all. Small pictures are
  * taken from options->thumbnails as far as they are there, up to REPORT_MOST_PICTURES bytes of them, failed photos first.
- * Errors: BAD_ARGUMENT (ending, or no such batch), those of the store and of atomic_file. */
+ * store may be NULL without a batch. Errors: BAD_ARGUMENT (ending, or no such batch), those of the store and of atomic_file. */
 gpen_status report_write(batch_store *store, const report_options *options, const char *path, gpen_error *error);
 
 enum { REPORT_MOST_PICTURES = 64 << 20, REPORT_MOST_PICTURE = 1 << 20 /* of one */ };

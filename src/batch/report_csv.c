@@ -49,7 +49,7 @@ static void put_item(report *r, const store_item *item)
     put_text(r, item->relative);
     put_text(r, item->input);
     put_text(r, item->output);
-    put_text(r, store_state_name(item->state));
+    put_text(r, report_state_name(item));
     put_text(r, has_reason ? gpen_status_name(item->reason) : "");
     put_text(r, has_reason ? gpen_status_sentence(item->reason, language) : "");
     put_text(r, has_reason ? reason_advice(item->reason, language) : "");

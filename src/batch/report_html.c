@@ -62,6 +62,8 @@ static void put_sums(const report *r)
         if (totals->states[state] || state == STORE_DONE || state == STORE_FAILED)
             put_sum(r, totals->states[state] && kinds[state] ? kinds[state] : "", totals->states[state],
                     words->states[state]);
+    if (totals->there)
+        put_sum(r, "", totals->there, words->there);
     put_sum(r, "", totals->faces[GPEN_FACE_RESTORED], words->restored);
     if (totals->faceless)
         put_sum(r, "", totals->faceless, words->faceless);
@@ -138,6 +140,8 @@ static void put_batch_settings(const report *r, const batch_settings *settings)
 
 static void put_settings(const report *r)
 {
+    if (!r->options->batch_count)
+        return;
     fprintf(r->out, "<details open>\n<summary>%s</summary>\n", words_of(r)->settings);
     for (size_t i = 0; i < r->options->batch_count; i++)
         put_batch_settings(r, &r->settings[i]);

@@ -12,6 +12,15 @@ static void put_moment(json_writer *json, const char *key, int64_t milliseconds)
     json_text(json, key, milliseconds ? text : NULL);
 }
 
+/* What is in no store has none. */
+static void put_number(json_writer *json, const char *key, int64_t number)
+{
+    if (number)
+        json_integer(json, key, number);
+    else
+        json_null(json, key);
+}
+
 static void put_states(json_writer *json, const char *key, const int64_t counts[STORE_STATES])
 {
     json_object(json, key);
@@ -33,6 +42,7 @@ static void put_totals(json_writer *json, const report_totals *totals)
     json_object(json, "totals");
     json_integer(json, "items", totals->items);
     put_states(json, "states", totals->states);
+    json_integer(json, "skipped", totals->there);
     json_object(json, "reasons");
     for (int reason = 0; reason < GPEN_STATUS_COUNT; reason++)
         if (totals->reasons[reason])
@@ -94,13 +104,13 @@ static void put_item(report *r, const store_item *item)
     json.follows = r->follows;
     r->follows = true;
     json_object(&json, NULL);
-    json_integer(&json, "item", item->id);
-    json_integer(&json, "batch", item->batch);
-    json_integer(&json, "position", item->position);
+    put_number(&json, "item", item->id);
+    put_number(&json, "batch", item->batch);
+    put_number(&json, "position", item->position);
     json_path(&json, "photo", item->relative);
     json_path(&json, "input", item->input);
     json_path(&json, "output", item->output);
-    json_text(&json, "state", store_state_name(item->state));
+    json_text(&json, "state", report_state_name(item));
     put_reason(&json, item, r->options->language);
     json_integer(&json, "attempts", item->attempts);
     put_moment(&json, "ended", item->ended);

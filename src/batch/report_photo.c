@@ -171,7 +171,7 @@ static void put_work(const report *r, const store_item *item)
         html_seconds(r->out, seconds);
     if (item->attempts > 1)
         fprintf(r->out, " %d %s", item->attempts, words->attempts);
-    if (item->state == STORE_DONE && item->output) {
+    if (item->output && (item->state == STORE_DONE || report_was_there(item))) {
         fprintf(r->out, " %s<a href=\"", words->result);
         put_address(r->out, item->output);
         (void)fputs("\"><bdi>", r->out);
@@ -183,14 +183,15 @@ static void put_work(const report *r, const store_item *item)
 
 void report_photo(report *r, const store_item *item)
 {
-    fprintf(r->out, "<article class=\"%s\">\n<div class=\"pair\">\n", store_state_name(item->state));
+    const report_words *words = report_words_in(r->options->language);
+    fprintf(r->out, "<article class=\"%s\">\n<div class=\"pair\">\n", report_state_name(item));
     put_picture(r, item, false);
     if (item->state == STORE_DONE)
         put_picture(r, item, true);
     (void)fputs("</div>\n<div>\n<h3><bdi>", r->out);
     html_text(r->out, item->relative);
     fprintf(r->out, "</bdi></h3>\n<p class=\"state\">%s</p>\n",
-            report_words_in(r->options->language)->states[item->state]);
+            report_was_there(item) ? words->there : words->states[item->state]);
     if (item->state == STORE_FAILED)
         put_failure(r, item);
     if (item->state == STORE_DONE)

@@ -11,6 +11,7 @@
 /* Sums over all items. */
 typedef struct report_totals {
     int64_t items, states[STORE_STATES];
+    int64_t there;                      /* left, because their results were there; in none of the states */
     int64_t reasons[GPEN_STATUS_COUNT]; /* of the failed ones */
     int64_t faces[GPEN_FACE_STATE_COUNT];
     int64_t faceless;     /* done, and no face was found */
@@ -32,7 +33,7 @@ typedef struct report {
 
 typedef enum report_choice { REPORT_ALL, REPORT_FAILED, REPORT_NOT_FAILED } report_choice;
 
-/* Calls visit for the chosen items, batch by batch and by position. */
+/* Calls visit for the chosen items, batch by batch and by position, then for those that are in no store. */
 typedef void report_visit(report *r, const store_item *item);
 gpen_status report_each(report *r, report_choice choice, report_visit *visit, gpen_error *error);
 
@@ -44,7 +45,11 @@ typedef struct report_faces {
 double report_seconds(const store_item *item);
 report_faces report_count_faces(const int64_t faces[GPEN_FACE_STATE_COUNT]);
 
-/* The settings of the item's batch. */
+/* Was it left because its result was there? Its state's name, that one included. */
+bool report_was_there(const store_item *item);
+const char *report_state_name(const store_item *item);
+
+/* The settings of the item's batch, which it must have. */
 const batch_settings *report_settings_of(const report *r, const store_item *item);
 
 /* Each writes the whole of its format to r->out. */
@@ -59,7 +64,7 @@ extern const char report_style[]; /* report_style.c */
 /* The page's words in one language; all are HTML already. */
 typedef struct report_words {
     const char *tag; /* of the language */
-    const char *title, *interrupted, *states[STORE_STATES];
+    const char *title, *interrupted, *states[STORE_STATES], *there;
     const char *photos, *restored, *faceless, *each;  /* behind a number */
     const char *reasons, *failed, *others, *settings; /* headings */
     const char *before, *after, *advice, *detail, *no_face, *attempts, *result, *folder, *made;

@@ -9,6 +9,7 @@ static const report_words words[] = {
                       .interrupted =
                           "The work was stopped before its end. The same command continues where it stopped.",
                       .states = {"waiting", "being worked on", "done", "failed", "cancelled"},
+                      .there = "there already",
                       .photos = "in all",
                       .restored = "faces restored",
                       .faceless = "without a face",
@@ -34,6 +35,7 @@ static const report_words words[] = {
                       .title = "gpen 报告",
                       .interrupted = "处理在完成前已停止。再次运行同一命令即可继续。",
                       .states = {"等待中", "处理中", "完成", "失败", "已取消"},
+                      .there = "已存在",
                       .photos = "总数",
                       .restored = "已修复人脸",
                       .faceless = "无人脸",

@@ -14,7 +14,8 @@ typedef struct batch_run {
     int workers, photos;
     worker_setup setup;
     batch_report *report;
-    bool quiet; /* nothing is said but through the report */
+    bool quiet;         /* nothing is said but through the report */
+    int thumbnail_edge; /* of small pictures of the photos, kept beside the store until its work is done; 0: none are made */
     void *context;
     /* How a person knows the item: its place in the list (from 1; 0: in none), its path, its result's. NULL: as the store has it. */
     size_t (*name)(void *context, const store_item *item, const char **input, const char **output);
@@ -23,7 +24,10 @@ typedef struct batch_run {
     void (*ready)(void *context, const worker_ready *ready); /* the first worker is */
 
     /* Its own */
-    char *folder;  /* of the store */
+    char *folder;     /* of the store */
+    char *thumbnails; /* folder of small pictures, or NULL */
+    crash_sender *crash_sender;
+    int64_t batch; /* that this run is about; who adds it sets it */
     bool passing;  /* the folder goes when the run is over */
     char *records; /* folder of crashes' records */
     scheduler *scheduler;
