@@ -245,6 +245,8 @@ gpen_status scheduler_new(scheduler **out, const scheduler_options *options, con
     if (!status)
         status = scheduler_sweep(s, error);
     if (!status)
+        scheduler_sweep_small(s, true);
+    if (!status)
         status = make_pool(s, error);
     if (status)
         scheduler_free(s);

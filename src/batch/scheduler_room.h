@@ -116,4 +116,7 @@ void scheduler_log_end(const errand *e);
 /* Removes what a killed supervisor left half-written. */
 gpen_status scheduler_sweep(scheduler *s, gpen_error *error);
 
+/* Removes small pictures of items that are in the store no more (scheduler_small.c); at_start: half-written ones too. */
+void scheduler_sweep_small(scheduler *s, bool at_start);
+
 #endif
