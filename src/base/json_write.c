@@ -34,7 +34,8 @@ static void write_string(json_writer *json, const char *text)
         int32_t character = text_next(&text);
         if (!character)
             break;
-        (void)fwrite(escaped, 1, json_escape(character, from, text, escaped), json->out);
+        size_t length = json_escape(character, from, text, escaped);
+        (void)fwrite(escaped, 1, length, json->out);
     }
     (void)fputc('"', json->out);
 }
