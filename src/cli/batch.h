@@ -23,8 +23,7 @@ typedef struct store_choice {
 #define STORE_OPTIONS(choice)                                                                                          \
     {"which", "output", 'o', "OUT", "The batches of this output folder", .text = &(choice).out},                       \
     {                                                                                                                  \
-        "which", "store", 0, "DIR", "The batches that are kept in this folder: a server's, for instance",              \
-            .text = &(choice).store                                                                                    \
+        "which", "store", 0, "DIR", "Those that are kept in this folder, as a server's are", .text = &(choice).store   \
     }
 
 /* Folders of stores. */

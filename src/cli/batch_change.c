@@ -116,13 +116,14 @@ int batch_retry_command(int argc, char **argv)
     store_choice choice = {.out = NULL};
     retry_wish wish = {.batch = 0};
     int item = 0;
-    const command_option options[] = {
-        STORE_OPTIONS(choice),
-        {"which", "item", 0, "N", "Only this photo, by the number that 'gpen batch show' has", .number = &item,
-         .low = 1, .high = INT32_MAX},
-        {"machine", "workers", 0, "N", "As for gpen enhance", .number = &wish.workers, .low = 1, .high = 256},
-        {"running", "json", 0, NULL, "JSON lines, as of gpen enhance", .flag = &wish.json},
-        {"running", "quiet", 0, NULL, "Only say what failed", .flag = &wish.quiet}};
+    const command_option options[] = {STORE_OPTIONS(choice),
+                                      {"which", "item", 0, "N", "Only this photo, as 'gpen batch show' numbers it",
+                                       .number = &item, .low = 1, .high = INT32_MAX},
+                                      {"machine", "workers", 0, "N", "As for gpen enhance", .number = &wish.workers,
+                                       .low = 1, .high = 256},
+                                      {"running", "json", 0, NULL, "JSON lines, as of gpen enhance",
+                                       .flag = &wish.json},
+                                      {"running", "quiet", 0, NULL, "Only say what failed", .flag = &wish.quiet}};
     const command_manual manual = {
         .command = "batch retry",
         .purpose = "try once more what failed",
