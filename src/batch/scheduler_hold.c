@@ -48,7 +48,7 @@ static void tell_hold(scheduler *s)
     if (hold == s->told_hold)
         return;
     s->told_hold = hold;
-    log_event(hold == HOLD_NONE ? LOG_INFO : LOG_WARNING, "held", NULL, "%s", *sentence ? sentence : "it goes on");
+    log_event(LOG_INFO, "held", NULL, "%s", *sentence ? sentence : "it goes on");
     if (s->events.held)
         s->events.held(s->events.context, hold, sentence);
 }

@@ -3,28 +3,24 @@
 #include "base/log.h"
 #include "batch/scheduler_room.h"
 
-typedef struct end_words {
-    log_level level;
+/* By state; QUEUED: it will be tried again. All are information: that a photo failed is its owner's matter, not the operator's. */
+static const struct {
     const char *event, *message;
-} end_words;
-
-/* By state; QUEUED: it will be tried again. */
-static const end_words words[STORE_STATES] = {
-    [STORE_QUEUED] = {LOG_INFO, "item_queued", "is tried again, or was given back"},
-    [STORE_RUNNING] = {LOG_INFO, "item_running", "is running"},
-    [STORE_DONE] = {LOG_INFO, "item_done", "done"},
-    [STORE_FAILED] = {LOG_WARNING, "item_failed", "failed"},
-    [STORE_CANCELLED] = {LOG_INFO, "item_cancelled", "cancelled"},
+} words[STORE_STATES] = {
+    [STORE_QUEUED] = {"item_queued", "is tried again, or was given back"},
+    [STORE_RUNNING] = {"item_running", "is running"},
+    [STORE_DONE] = {"item_done", "done"},
+    [STORE_FAILED] = {"item_failed", "failed"},
+    [STORE_CANCELLED] = {"item_cancelled", "cancelled"},
 };
 
 void scheduler_log_end(const errand *e)
 {
-    const end_words *said = &words[e->state];
     const job_result *result = &e->result;
     double seconds = 0;
     for (int stage = JOB_DECODE; stage < JOB_STAGES; stage++)
         seconds += result->seconds[stage];
-    log_event(said->level, said->event,
+    log_event(LOG_INFO, words[e->state].event,
               &(log_about){.batch = e->item.batch,
                            .item = e->item.id,
                            .worker = e->worker,
@@ -32,6 +28,6 @@ void scheduler_log_end(const errand *e)
                                       {"attempt", .number = e->item.attempts},
                                       {"restored", .number = (double)result->restored},
                                       {"reason", .text = gpen_status_name(e->reason)}}},
-              "%s%s%s", said->message, result->error.status ? ": " : "",
+              "%s%s%s", words[e->state].message, result->error.status ? ": " : "",
               result->error.status ? result->error.message : "");
 }

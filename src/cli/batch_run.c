@@ -246,7 +246,7 @@ gpen_status batch_run_open(batch_run *run, gpen_error *error)
     hear_of_crashes(run);
     gpen_status status = find_folder(run, error);
     if (!status)
-        run->thumbnails = path_join(run->folder, "small");
+        run->thumbnails = path_join(run->folder, STORE_THUMBNAILS);
     if (!status)
         status = open_scheduler(run, error);
     if (status != GPEN_STORE_DAMAGED)

@@ -6,6 +6,12 @@
 #include "batch/scheduler.h"
 #include "cli/report.h"
 
+/* The folder of small pictures, in the store's. */
+#define STORE_THUMBNAILS "small"
+
+/* What is said of a report's name with another ending, which follows. */
+#define REPORT_NAMES "--report takes a name that ends with .html, .json or .csv, not '%s'"
+
 typedef struct batch_run {
     /* The caller's */
     const batch_settings *settings;

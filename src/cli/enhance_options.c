@@ -250,7 +250,7 @@ static int check_report(const char *path)
     report_format format;
     if (!path || report_format_of_name(path, &format))
         return CLI_GO_ON;
-    return complain_usage(command_name, "--report takes a name that ends with .html, .json or .csv, not '%s'", path);
+    return complain_usage(command_name, REPORT_NAMES, path);
 }
 
 int enhance_options_read(int argc, char **argv, enhance_settings *settings, int *count)

@@ -102,6 +102,16 @@ class Reports(support.CommandLineTest):
         self.assertEqual([("0.png", "done", ""), ("missing.png", "failed", "input_missing")],
                          [(row["photo"], row["state"], row["reason"]) for row in rows])
 
+    def test_a_batch_is_reported_later(self):
+        self.enhance("in", "-o", "out", expect=1)
+        for name in ("later.html", "later.json", "later.csv"):
+            self.assertEqual("", self.gpen("batch", "show", "-o", "out", "--report", name).out)
+        page = Page((self.root / "later.html").read_text(encoding="utf-8"))
+        self.assertEqual({"failed", "done"}, {photo["state"] for photo in page.photos.values()})
+        self.assertEqual(4, len(self.states((self.root / "later.json").read_bytes())))
+        self.assertIn(".html, .json or .csv",
+                      self.gpen("batch", "show", "-o", "out", "--report", "later.txt", expect=2).err)
+
     def test_one_photo_with_a_name_of_its_own(self):
         self.enhance("in/0.png", "-o", "result.png", "--report", "report.json")
         self.assertEqual({"0.png": "done"}, self.states((self.root / "report.json").read_bytes()))
@@ -151,7 +161,7 @@ class Logs(support.CommandLineTest):
         done = [line for line in lines if line["event"] == "item_done"]
         failed = [line for line in lines if line["event"] == "item_failed"]
         self.assertEqual((1, 1), (len(done), len(failed)))
-        self.assertEqual(("info", "warning"), (done[0]["level"], failed[0]["level"]))
+        self.assertEqual(("info", "info"), (done[0]["level"], failed[0]["level"]))
         self.assertEqual("unreadable", failed[0]["reason"])
         self.assertGreater(min(done[0]["batch"], done[0]["item"], done[0]["worker"]), 0)
 
