@@ -102,7 +102,7 @@ bool errand_needs_others(const scheduler *s, const errand *e);
 /* Looks at memory, once a second, and tells when handing out is held or goes on. */
 void scheduler_look_around(scheduler *s);
 
-/* How many items may be in hand besides those that are: 0 while it is held. */
+/* How many of `room` more items may be taken in hand as far as memory goes: 0 while it is held. */
 size_t scheduler_leave(const scheduler *s, size_t room);
 
 scheduler_hold scheduler_held(const scheduler *s, char *sentence, size_t capacity);

@@ -9,7 +9,8 @@
 #include "batch/result_json.h"
 #include "batch/scheduler_room.h"
 
-static const double store_pause = 1.0; /* before a store that failed is tried again */
+/* Before a store that failed is tried again: longer and longer. */
+static const double shortest_pause = 0.02, longest_pause = 2.0;
 
 /* ---------------------------------------------------------------- settling */
 
@@ -202,9 +203,10 @@ static void note_failure(scheduler *s, const gpen_error *error)
 {
     double now = clock_seconds();
     s->store_error = *error;
-    s->store_again = now + store_pause;
     if (!(s->store_failed > 0))
         s->store_failed = now;
+    double pause = shortest_pause + (now - s->store_failed);
+    s->store_again = now + (pause < longest_pause ? pause : longest_pause);
     bool patient = !(s->options.store_patience > 0) || now - s->store_failed < s->options.store_patience;
     if (!s->broken.status && (error->status == GPEN_STORE_DAMAGED || !patient))
         s->broken = *error;
@@ -289,7 +291,7 @@ void scheduler_settle(scheduler *s)
     size_t wanted = claims_wanted(s);
     pthread_mutex_unlock(&s->lock);
     bool pause = s->store_failed > 0 && clock_seconds() < s->store_again;
-    if (pause || s->broken.status == GPEN_STORE_DAMAGED || (!wanted && !has_ended(s)))
+    if (pause || s->broken.status == GPEN_STORE_DAMAGED || (!wanted && !has_ended(s) && !(s->store_failed > 0)))
         return;
     pthread_mutex_lock(&s->lock);
     gpen_status status = move(s, wanted, &claimed, &error);
