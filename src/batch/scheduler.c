@@ -238,13 +238,15 @@ gpen_status scheduler_new(scheduler **out, const scheduler_options *options, con
     s->events = *events;
     s->setup = options->setup;
     s->memory_used = -1;
-    gpen_status status = folder_make(options->folder, error);
+    gpen_status status = make_pool(s, error);
+    if (!status && options->photos > 0)
+        scheduler_start_early(s);
+    if (!status)
+        status = folder_make(options->folder, error);
     if (!status)
         status = store_open(&s->store, options->folder, scheduler_now(), error);
     if (!status)
         status = scheduler_sweep(s, error);
-    if (!status)
-        status = make_pool(s, error);
     if (status)
         scheduler_free(s);
     else

@@ -44,7 +44,8 @@ typedef struct scheduler_options {
         setup;   /* models, cache, sandbox; threads, memory_mebibytes and precision too, where a person chose them: 0 is
                                 * as the machine allows */
     int workers; /* 0: as the machine allows */
-    int photos;  /* how many there will be, where that is known: no more workers are started than that; 0: many */
+    int photos; /* how many there will be, where that is known: no more workers are started than that, and the first one at once, by
+                  * scheduler_new, whose thread is then the one that turns; 0: many */
     double seconds;        /* the most time that work on a photo may take, where its batch says nothing; 0: no limit */
     double store_patience; /* seconds after which a store that cannot be written ends the work; 0: never */
     const char *program;   /* as in pool_options */

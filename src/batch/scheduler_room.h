@@ -91,6 +91,9 @@ void errand_finish(const scheduler *s, errand *e);
 /* Starts workers when there is something to do for the first time, and others when the next item needs other models. */
 void scheduler_man(scheduler *s);
 
+/* The first worker starts while the store is opened. */
+void scheduler_start_early(scheduler *s);
+
 /* One is ready: now it is known how much memory a worker needs. */
 void scheduler_replan(scheduler *s, const worker_ready *ready);
 

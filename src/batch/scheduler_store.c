@@ -285,6 +285,8 @@ void scheduler_settle(scheduler *s)
 {
     errand *claimed = NULL;
     gpen_error error = {0};
+    if (!s->store) /* it is being opened */
+        return;
     pthread_mutex_lock(&s->lock);
     size_t wanted = claims_wanted(s);
     pthread_mutex_unlock(&s->lock);

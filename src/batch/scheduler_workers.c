@@ -22,11 +22,9 @@ static void wanted_setup(const scheduler *s, const errand *e, worker_setup *setu
         setup->detector = settings->detector;
         setup->parser = settings->parser;
     }
-    if (settings->precision != GPEN_PRECISION_AUTO)
-        setup->precision = settings->precision;
-    /* Mode plain promises the published arithmetic to within a grey level in each pixel: only fp32 keeps that. */
-    if (setup->precision == GPEN_PRECISION_AUTO && settings->look.mode == GPEN_MODE_PLAIN)
-        setup->precision = GPEN_PRECISION_FP32;
+    gpen_precision precision = batch_settings_precision(settings);
+    if (precision != GPEN_PRECISION_AUTO)
+        setup->precision = precision;
 }
 
 static bool same_models(const worker_setup *a, const worker_setup *b)
@@ -101,6 +99,12 @@ static void begin_with(scheduler *s, const worker_setup *setup)
     pool_renew(s->pool, &s->setup);
     pool_allow(s->pool, 1); /* it packs the weights, which the others then share */
     s->begun = true;
+}
+
+void scheduler_start_early(scheduler *s)
+{
+    begin_with(s, &s->options.setup);
+    (void)pool_turn(s->pool, 0, NULL); /* what is wrong with it is said by a later turn */
 }
 
 void scheduler_man(scheduler *s)
