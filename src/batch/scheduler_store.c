@@ -202,6 +202,7 @@ static void note_failure(scheduler *s, const gpen_error *error)
 {
     double now = clock_seconds();
     s->store_error = *error;
+    s->quiet_until = 0; /* what was claimed, and so seemed to leave nothing, is not */
     if (!(s->store_failed > 0))
         s->store_failed = now;
     double pause = shortest_pause + (now - s->store_failed);
