@@ -97,6 +97,9 @@ typedef struct scheduler_events {
     void (*held)(void *context, scheduler_hold why, const char *sentence); /* English; NONE: it goes on */
 } scheduler_events;
 
+/* What the plan follows from, before any worker runs: this machine, and models whose memory is estimated from their files. */
+machine_facts scheduler_facts(const scheduler_options *options);
+
 /* Milliseconds since 1970, as the store takes them: above 0 whatever the clock says. */
 int64_t scheduler_now(void);
 

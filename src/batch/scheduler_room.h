@@ -44,7 +44,6 @@ struct scheduler {
     worker_setup setup;  /* what workers are told */
     bool has_own_models; /* it is that of a batch */
     bool begun;          /* there was something to do */
-    machine_facts facts;
     machine_plan plan;
     receipt made;
     char level[32];

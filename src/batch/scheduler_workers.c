@@ -54,18 +54,24 @@ static int guess_model(const worker_setup *setup)
     return 64 + 2 * (mebibytes_of(&setup->restorer) + mebibytes_of(&setup->detector) + mebibytes_of(&setup->parser));
 }
 
-static void make_plan(scheduler *s, int model_mebibytes)
+machine_facts scheduler_facts(const scheduler_options *options)
 {
     int64_t available = machine_memory_free();
-    s->facts = (machine_facts){.cores = thread_count_default(),
-                               .available_mebibytes = available < 0 ? 0 : (int)(available >> 20),
-                               .model_mebibytes = model_mebibytes,
-                               .photo_mebibytes = USUAL_PHOTO_MEBIBYTES,
-                               .photos = s->options.photos,
-                               .workers = s->options.workers,
-                               .threads = s->options.setup.threads};
+    return (machine_facts){.cores = thread_count_default(),
+                           .available_mebibytes = available < 0 ? 0 : (int)(available >> 20),
+                           .model_mebibytes = guess_model(&options->setup),
+                           .photo_mebibytes = USUAL_PHOTO_MEBIBYTES,
+                           .photos = options->photos,
+                           .workers = options->workers,
+                           .threads = options->setup.threads};
+}
+
+static void make_plan(scheduler *s, int model_mebibytes)
+{
+    machine_facts facts = scheduler_facts(&s->options);
+    facts.model_mebibytes = model_mebibytes;
     pthread_mutex_lock(&s->lock);
-    s->plan = machine_plan_make(&s->facts);
+    s->plan = machine_plan_make(&facts);
     pthread_mutex_unlock(&s->lock);
 }
 
