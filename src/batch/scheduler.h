@@ -86,7 +86,8 @@ typedef struct scheduler_events {
     void (*stage)(void *context, const store_item *item, job_stage stage);
     void (*faces)(void *context, const store_item *item, size_t ended, size_t chosen);
     void (*ended)(void *context, const scheduler_end *end);
-    void (*batch_ended)(void *context, const store_batch *batch); /* its last item came to its end */
+    void (*batch_ended)(void *context,
+                        const store_batch *batch); /* its last item came to its end; not: one that a call below ended */
     char *(*crops)(
         void *context,
         const store_item

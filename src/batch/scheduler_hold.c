@@ -44,7 +44,7 @@ static void tell_hold(scheduler *s)
 {
     char sentence[sizeof s->counts.sentence];
     scheduler_hold hold = scheduler_held(s, sentence, sizeof sentence);
-    if (hold == s->told_hold)
+    if (hold == s->told_hold || (hold != HOLD_NONE && !s->errands)) /* with nothing to do nothing is held */
         return;
     s->told_hold = hold;
     if (s->events.held)
@@ -56,7 +56,7 @@ void scheduler_look_around(scheduler *s)
     double now = clock_seconds();
     if (errands_given(s) || !(s->worked > 0))
         s->worked = now;
-    if (s->errands && now - s->memory_looked >= look_pause) {
+    if (now - s->memory_looked >= look_pause) {
         double used = memory_used_of(s);
         pthread_mutex_lock(&s->lock);
         s->memory_looked = now;

@@ -271,7 +271,7 @@ static int run_batch(enhance_run *run, const char *out)
         status = work(run, out, &error);
     else
         report_rest(run);
-    int exit_status = status ? report_nothing(settings->json, &error) : report_end(&run->report, interrupted());
+    int exit_status = status ? report_broken(&run->report, &error) : report_end(&run->report, interrupted());
     report_free(&run->report);
     return exit_status;
 }
