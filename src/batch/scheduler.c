@@ -214,6 +214,7 @@ static gpen_status make_pool(scheduler *s, gpen_error *error)
     options.setup.threads = 1; /* a plan comes with the first item */
     options.workers = 256;
     options.crash_folder = s->options.crash_folder;
+    options.crash_sender = s->options.crash_sender;
     options.program = s->options.program;
     options.arguments = s->options.arguments;
     gpen_status status = pool_new(&s->pool, &options, &events, error);
@@ -249,6 +250,8 @@ gpen_status scheduler_new(scheduler **out, const scheduler_options *options, con
         status = store_open(&s->store, options->folder, scheduler_now(), error);
     if (!status)
         status = scheduler_sweep(s, error);
+    if (!status)
+        scheduler_sweep_small(s, true);
     if (status)
         scheduler_free(s);
     else

@@ -38,8 +38,12 @@ typedef struct scheduler scheduler;
 /* ---------------------------------------------------------------- what it needs */
 
 typedef struct scheduler_options {
-    const char *folder;       /* of the store; made where it is missing */
-    const char *crash_folder; /* where records of crashes go; NULL: nowhere */
+    const char *folder;         /* of the store; made where it is missing */
+    const char *crash_folder;   /* where records of crashes go; NULL: nowhere */
+    crash_sender *crash_sender; /* as in pool_options */
+    const char *
+        thumbnails; /* the folder for small pictures of all photos (job_thumbnails); they go with their items. NULL: none are made */
+    int thumbnail_edge; /* of them, 1..JOB_MOST_THUMBNAIL */
     worker_setup
         setup;   /* models, cache, sandbox; threads, memory_mebibytes and precision too, where a person chose them: 0 is
                                 * as the machine allows */

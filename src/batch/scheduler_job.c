@@ -62,7 +62,7 @@ static gpen_status find_interruption(scheduler *s, const errand *e, bool *interr
     return status;
 }
 
-static void fill_order(errand *e)
+static void fill_order(const scheduler *s, errand *e)
 {
     job_order *order = &e->job.order;
     const batch_settings *settings = &e->settings;
@@ -73,7 +73,8 @@ static void fill_order(errand *e)
                          .max_pixels = settings->max_pixels,
                          .aligned = settings->aligned,
                          .require_face = settings->require_face,
-                         .save_faces = settings->save_faces};
+                         .save_faces = settings->save_faces,
+                         .thumbnail_edge = s->options.thumbnails ? s->options.thumbnail_edge : 0};
     order->format = format_of(e);
     job_name_copy(order->input_name, e->item.input);
 }
@@ -101,7 +102,7 @@ gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
         return status;
     if (batch_settings_read(&e->settings, batch.settings ? batch.settings : "", &wrong))
         errand_fail(e, wrong.status, wrong.message);
-    fill_order(e);
+    fill_order(s, e);
     if (!e->item.output)
         status = reserve_output(s, e, error);
     if (!status)
@@ -114,6 +115,7 @@ gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
             e->job.crops = s->events.crops(s->events.context, &e->item);
         if (e->settings.save_faces && !e->job.crops)
             e->job.crops = crops_of(e->item.output, batch.output_folder);
+        e->job.thumbnails = s->options.thumbnails ? job_thumbnails(s->options.thumbnails, e->job.order.id) : NULL;
         e->job.overwrite = e->settings.overwrite || interrupted;
         e->job.seconds = e->settings.seconds > 0 ? e->settings.seconds : s->options.seconds;
         e->job.shrink = e->item.shrink;
