@@ -57,7 +57,7 @@ static void mix_row(void *context, int y, int worker)
 static gpen_status blend_channel(blending *b, thread_pool *pool, gpen_error *error)
 {
     thread_pool_run(pool, b->to->height, draw_together, b);
-    gpen_status status = plane_coarse(&b->coarse, &b->added, error);
+    gpen_status status = plane_coarse(&b->coarse, &b->added, b->pair->halvings, error);
     if (status)
         return status;
     thread_pool_run(pool, b->to->height, mix_row, b);

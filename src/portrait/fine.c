@@ -1,12 +1,10 @@
-/* Mode detail: the fine band (1 to 4 px of the crop) of the restored face on the face as it came. Only lightness is touched, and only
- * where the restored face has more structure than the photo; nothing gets lighter or darker than what either face has
- * within two pixels, so that no edge gets a halo. */
+/* Mode detail: the fine band (up to 4 px) of the restored face on the face as it came. Only lightness is touched, and only where the
+ * restored face has more structure than the photo; nothing gets lighter or darker than what either face has within two
+ * pixels, so that no edge gets a halo. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "portrait/room.h"
-
-enum { REACH = 2 }; /* pixels each way that lightness may be taken from */
 
 typedef struct adding {
     const face_pair *pair;
@@ -15,6 +13,8 @@ typedef struct adding {
     plane own, new;               /* luma of the face as it came, and of the restored one drawn to its places */
     plane own_coarse, new_coarse; /* without the fine band */
     plane own_energy, new_energy; /* of the fine band around a pixel */
+    plane least, most;            /* luma of either face in a row's neighbourhood */
+    int reach;                    /* of neighbourhoods, pixels each way */
     float *rows;                  /* two a worker */
 } adding;
 
@@ -44,6 +44,23 @@ static void fine_row(const plane *all, const plane *coarse, int y, float *row)
         row[x] = all->values[(size_t)y * (size_t)all->width + (size_t)x] - row[x];
 }
 
+/* The least and the most luma of both faces along a row, around each pixel. */
+static void bound_row(const adding *a, int y)
+{
+    int width = a->to->width;
+    size_t row = (size_t)y * (size_t)width;
+    const float *own = a->own.values + row, *new = a->new.values + row;
+    for (int x = 0; x < width; x++) {
+        float least = 1, most = 0;
+        for (int u = x - a->reach < 0 ? 0 : x - a->reach; u <= x + a->reach && u < width; u++) {
+            least = fminf(least, fminf(own[u], new[u]));
+            most = fmaxf(most, fmaxf(own[u], new[u]));
+        }
+        a->least.values[row + (size_t)x] = least;
+        a->most.values[row + (size_t)x] = most;
+    }
+}
+
 static void square_row(void *context, int y, int worker)
 {
     const adding *a = context;
@@ -51,6 +68,7 @@ static void square_row(void *context, int y, int worker)
     float *own = a->rows + (size_t)worker * 2 * (size_t)width, *new = own + width;
     fine_row(&a->own, &a->own_coarse, y, own);
     fine_row(&a->new, &a->new_coarse, y, new);
+    bound_row(a, y);
     for (int x = 0; x < width; x++) {
         a->own_energy.values[(size_t)y * (size_t)width + (size_t)x] = own[x] * own[x];
         a->new_energy.values[(size_t)y * (size_t)width + (size_t)x] = new[x] * new[x];
@@ -62,12 +80,11 @@ static float without_halo(const adding *a, int x, int y, float value)
 {
     float least = 1, most = 0;
     int width = a->to->width, height = a->to->height;
-    for (int v = y - REACH < 0 ? 0 : y - REACH; v <= y + REACH && v < height; v++)
-        for (int u = x - REACH < 0 ? 0 : x - REACH; u <= x + REACH && u < width; u++) {
-            size_t i = (size_t)v * (size_t)width + (size_t)u;
-            least = fminf(least, fminf(a->own.values[i], a->new.values[i]));
-            most = fmaxf(most, fmaxf(a->own.values[i], a->new.values[i]));
-        }
+    for (int v = y - a->reach < 0 ? 0 : y - a->reach; v <= y + a->reach && v < height; v++) {
+        size_t i = (size_t)v * (size_t)width + (size_t)x;
+        least = fminf(least, a->least.values[i]);
+        most = fmaxf(most, a->most.values[i]);
+    }
     return fminf(fmaxf(value, least), most);
 }
 
@@ -93,17 +110,16 @@ static void add_row(void *context, int y, int worker)
 
 static gpen_status add_planes(adding *a, thread_pool *pool, gpen_error *error)
 {
-    const int around = 2;
     thread_pool_run(pool, a->to->height, draw_new, a);
-    gpen_status status = plane_coarse(&a->own_coarse, &a->own, error);
+    gpen_status status = plane_coarse(&a->own_coarse, &a->own, a->pair->halvings, error);
     if (!status)
-        status = plane_coarse(&a->new_coarse, &a->new, error);
+        status = plane_coarse(&a->new_coarse, &a->new, a->pair->halvings, error);
     if (status)
         return status;
     thread_pool_run(pool, a->to->height, square_row, a);
-    status = plane_mean_twice(&a->own_energy, around, error);
+    status = plane_mean_twice(&a->own_energy, a->reach, error);
     if (!status)
-        status = plane_mean_twice(&a->new_energy, around, error);
+        status = plane_mean_twice(&a->new_energy, a->reach, error);
     if (!status)
         thread_pool_run(pool, a->to->height, add_row, a);
     return status;
@@ -112,7 +128,8 @@ static gpen_status add_planes(adding *a, thread_pool *pool, gpen_error *error)
 gpen_status add_fine_detail(const face_pair *pair, int strength, thread_pool *pool, gpen_image *to, gpen_error *error)
 {
     adding a = {.pair = pair, .to = to, .share = (float)strength / 100};
-    plane *planes[] = {&a.new, &a.own_energy, &a.new_energy};
+    plane *planes[] = {&a.new, &a.own_energy, &a.new_energy, &a.least, &a.most};
+    a.reach = pair->halvings > 1 ? 1 << (pair->halvings - 1) : 1;
     size_t values = 2 * (size_t)thread_pool_size(pool) * (size_t)to->width;
     a.rows = malloc(values * sizeof *a.rows);
     gpen_status status = a.rows ? GPEN_OK : gpen_fail_memory(error, "a face's detail", values * sizeof *a.rows);

@@ -51,6 +51,18 @@ void face_look_free(face_look *look)
     gpen_image_free(&look->face);
 }
 
+/* How often a crop can be halved until only what is coarser than 4 px of the photo is left; crops of small faces are enlarged. */
+static int detail_halvings(const face_crop *crop, int halvings)
+{
+    const int photo_detail = 2, least_left = 4; /* powers of two */
+    const double(*m)[3] = crop->forward.m;
+    double enlarged = sqrt(fabs(m[0][0] * m[1][1] - m[0][1] * m[1][0]));
+    int most = (int)log2(crop->before.width) - halvings - least_left;
+    int wanted = (int)lrint(photo_detail + log2(enlarged > 1 ? enlarged : 1)) - halvings;
+    wanted = wanted < most ? wanted : most;
+    return wanted > 0 ? wanted : 0;
+}
+
 gpen_status face_look_make(face_look *look, const face_crop *crop, const look_wish *wish, thread_pool *pool,
                            gpen_error *error)
 {
@@ -65,7 +77,8 @@ gpen_status face_look_make(face_look *look, const face_crop *crop, const look_wi
         status = finish_match_colour(&after, &look->before, pool, error);
     if (!status)
         status = image_copy(&after, &look->face, error);
-    const face_pair pair = {&look->before, &after, crop->shift, 1.0f / (float)(1 << wish->halvings)};
+    const face_pair pair = {&look->before, &after, crop->shift, 1.0f / (float)(1 << wish->halvings),
+                            detail_halvings(crop, wish->halvings)};
     if (!status)
         status = look_at_pair(&pair, wish->mode, wish->strength, pool, &look->face, error);
     if (!status && wish->grey)

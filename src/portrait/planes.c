@@ -98,10 +98,10 @@ gpen_status plane_copy(plane *to, const plane *from, gpen_error *error)
     return status;
 }
 
-gpen_status plane_coarse(plane *coarse, const plane *fine, gpen_error *error)
+gpen_status plane_coarse(plane *coarse, const plane *fine, int halvings, gpen_error *error)
 {
     gpen_status status = plane_copy(coarse, fine, error);
-    for (int i = 0; i < 2 && !status; i++)
+    for (int i = 0; i < halvings && !status; i++)
         status = plane_halve(coarse, error);
     if (!status)
         status = plane_mean_twice(coarse, 1, error);

@@ -146,8 +146,8 @@ gpen_status plane_copy(plane *to, const plane *from, gpen_error *error);
 gpen_status plane_halve(plane *p, gpen_error *error);
 gpen_status plane_mean_twice(plane *p, int radius, gpen_error *error);
 
-/* What of a plane is coarser than about 4 px, in a quarter of its size (plane_resize_row brings it back). */
-gpen_status plane_coarse(plane *coarse, const plane *fine, gpen_error *error);
+/* What of a plane is coarser than about 2 to the power of `halvings` pixels, so often halved (plane_resize_row brings it back). */
+gpen_status plane_coarse(plane *coarse, const plane *fine, int halvings, gpen_error *error);
 
 /* ---------------------------------------------------------------- what a face looks like (look.c, blend.c, fine.c) */
 
@@ -156,6 +156,7 @@ typedef struct face_pair {
     const gpen_image *before, *after;
     const plane *shift; /* [2], as in face_crop */
     float shift_scale;  /* pixels of these pictures in a pixel of the shift */
+    int halvings;       /* detail is what is lost when the pictures are halved so often: 4 px of the photo */
 } face_pair;
 
 /* How much of the restored face there is, 0..1: of its places, of what is coarse, of fine detail. */
