@@ -80,11 +80,12 @@ void *realloc(void *memory, size_t size)
 
 ssize_t read(int descriptor, void *to, size_t size)
 {
+    static const struct timespec wait = {.tv_nsec = 20000000};
     static ssize_t (*real)(int, void *, size_t);
     if (!real)
-        real = (ssize_t(*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
+        *(void **)&real = dlsym(RTLD_NEXT, "read"); /* as POSIX says that it is done */
     if (strikes(reads_wait))
-        (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        (void)nanosleep(&wait, NULL);
     return real(descriptor, to, size);
 }
 
@@ -102,7 +103,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 {
     static int (*real)(clockid_t, struct timespec *);
     if (!real)
-        real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+        *(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
     int status = real(clock, now);
     if (!status && clock == CLOCK_REALTIME)
         now->tv_sec += jump(now->tv_sec);
