@@ -51,7 +51,8 @@ static gpen_status settle_failed(scheduler *s, errand *e, gpen_status reason, gp
                                    .detail = detail,
                                    .signal = e->signal,
                                    .worker_died = e->worker_died,
-                                   .spent = spent_by(&e->result)};
+                                   .spent = spent_by(&e->result),
+                                   .copy = e->written};
     gpen_status status =
         store_finish_failed(s->store, e->item.id, e->item.attempts, &failure, scheduler_now(), &e->state, error);
     store_item now = {.id = 0};

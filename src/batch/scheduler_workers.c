@@ -31,8 +31,8 @@ static void wanted_setup(const scheduler *s, const errand *e, worker_setup *setu
 
 static bool same_models(const worker_setup *a, const worker_setup *b)
 {
-    return !strcmp(a->restorer.path, b->restorer.path) &&
-           !strcmp(a->detector.path, b->detector.path) && !strcmp(a->parser.path, b->parser.path);
+    return !strcmp(a->restorer.path, b->restorer.path) && !strcmp(a->detector.path, b->detector.path) &&
+           !strcmp(a->parser.path, b->parser.path);
 }
 
 bool errand_needs_others(const scheduler *s, const errand *e)
