@@ -274,7 +274,7 @@ class Campaign:
             raise Broken("a result does not decode: " + decoded.stdout.decode("utf-8", "replace")[-2000:])
 
     def retry_failed(self):
-        subprocess.run([self.program, "batch", "retry", "--failed", "-o", str(self.out)], env=self.environment(), check=False,
+        subprocess.run([self.program, "batch", "retry", "-o", str(self.out)], env=self.environment(), check=False,
                        stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
 
     def go(self, seconds):
