@@ -51,4 +51,7 @@ typedef struct finish_noise {
 
 gpen_status finish_measure_noise(const gpen_image *photo, thread_pool *pool, finish_noise *noise, gpen_error *error);
 
+/* CIELAB (L 0..100, a, b) of an sRGB colour, samples 0..1. */
+void finish_lab(const float samples[3], float lab[3]);
+
 #endif

@@ -6,6 +6,20 @@
 
 #include <math.h>
 
+/* Red, green and blue light to CIE XYZ in parts of D65's white, and back. */
+static const float light_to_xyz[3][3] = {{0.433953f, 0.376219f, 0.189828f},
+                                         {0.212673f, 0.715152f, 0.072175f},
+                                         {0.017758f, 0.109477f, 0.872765f}};
+static const float light_from_xyz[3][3] = {{3.079933f, -1.537150f, -0.542782f},
+                                           {-0.921235f, 1.875992f, 0.045244f},
+                                           {0.052891f, -0.204043f, 1.151152f}};
+
+static inline void light_multiply(const float m[3][3], const float v[3], float to[3])
+{
+    for (int i = 0; i < 3; i++)
+        to[i] = m[i][0] * v[0] + m[i][1] * v[1] + m[i][2] * v[2];
+}
+
 /* The fourth root of what is at least 0: in it the curves' powers are smooth down to black. */
 static inline float light_fourth_root(float light)
 {

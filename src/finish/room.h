@@ -183,6 +183,9 @@ void face_grid_blur(const face_grid *grid, const float *from, int radius, float 
 /* A row of pixels between the cells: a value for each from the grid's left on, at row y of the photo. */
 void face_grid_row(const face_grid *grid, const float *values, int y, float *to);
 
+/* CIELAB of red, green and blue light (lab.c). */
+void lab_of_light(const float light[3], float lab[3]);
+
 /* Local contrast on eyes, brows, lips and hair of one face, in place. */
 gpen_status face_boost_detail(gpen_image *photo, const finish_face *face, const face_frame *frame, int strength,
                               thread_pool *pool, gpen_error *error);

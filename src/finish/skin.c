@@ -18,19 +18,6 @@ typedef struct protecting {
     float share;
 } protecting;
 
-static const float to_xyz[3][3] = {{0.433953f, 0.376219f, 0.189828f},
-                                   {0.212673f, 0.715152f, 0.072175f},
-                                   {0.017758f, 0.109477f, 0.872765f}};
-static const float from_xyz[3][3] = {{3.079933f, -1.537150f, -0.542782f},
-                                     {-0.921235f, 1.875992f, 0.045244f},
-                                     {0.052891f, -0.204043f, 1.151152f}};
-
-static inline void multiply(const float m[3][3], const float v[3], float to[3])
-{
-    for (int i = 0; i < 3; i++)
-        to[i] = m[i][0] * v[0] + m[i][1] * v[1] + m[i][2] * v[2];
-}
-
 /* Adds the light of row y of the window to the cells that are skin; sums is [width][3]. */
 static void add_light(const protecting *p, const gpen_image *photo, const float *skin, int y, int worker,
                       float (*sums)[3])
@@ -57,13 +44,12 @@ static void add_light(const protecting *p, const gpen_image *photo, const float 
 /* a and b of summed light. */
 static void mean_colour(float sums[3], float count, float colour[2])
 {
-    float xyz[3];
+    float lab[3];
     for (int c = 0; c < 3; c++)
         sums[c] /= count;
-    multiply(to_xyz, sums, xyz);
-    float root = light_root(xyz[1]);
-    colour[0] = 500 * (light_root(xyz[0]) - root);
-    colour[1] = 200 * (root - light_root(xyz[2]));
+    lab_of_light(sums, lab);
+    colour[0] = lab[1];
+    colour[1] = lab[2];
 }
 
 static void compare_cells(void *context, int row, int worker)
@@ -112,10 +98,10 @@ FINISH_WIDE static void move_row(float *restrict red, float *restrict green, flo
     for (int i = 0; i < count; i++) {
         float light[3] = {light_of_sample(red[i]), light_of_sample(green[i]), light_of_sample(blue[i])}, xyz[3];
         float to_a = a[i] * skin[i] * share, to_b = b[i] * skin[i] * share;
-        multiply(to_xyz, light, xyz);
+        light_multiply(light_to_xyz, light, xyz);
         xyz[0] = light_of_root(light_root(xyz[0]) + to_a / 500);
         xyz[2] = light_of_root(light_root(xyz[2]) - to_b / 200);
-        multiply(from_xyz, xyz, light);
+        light_multiply(light_from_xyz, xyz, light);
         bool moves = fabsf(to_a) > least || fabsf(to_b) > least;
         red[i] = moves ? light_to_sample(light[0]) : red[i];
         green[i] = moves ? light_to_sample(light[1]) : green[i];
