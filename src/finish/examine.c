@@ -29,6 +29,8 @@ static int rows_apart(const gpen_image *photo)
 typedef struct tones {
     int64_t luma[BINS], all;
     double sums[BINS][3];             /* of the colours of each luma */
+    double across[BINS], green[BINS]; /* and of their chroma */
+    double chroma, squares;           /* sizes of all chroma, and their squares */
     double steps[GRID], counts[GRID]; /* sizes of the differences to the pixel on the left, by column of a grid */
 } tones;
 

@@ -157,7 +157,7 @@ gpen_status likeness_measure(likeness *l, detector *finder, const gpen_image *be
         if (status)
             return status;
     }
-    return finder->file ? measure_landmarks(l, finder, before, landmarks, after, error) : GPEN_OK;
+    return finder && finder->file ? measure_landmarks(l, finder, before, landmarks, after, error) : GPEN_OK;
 }
 
 static float agreement(float change, float bound)

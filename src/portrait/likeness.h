@@ -22,7 +22,7 @@ typedef struct likeness {
 } likeness;
 
 /* before, after: crops of one size, channels and bits, after as the restorer left it. landmarks: in pixels of the crop. Without a
- * detector (no file) the landmarks do not count. Errors: OUT_OF_MEMORY. */
+ * detector (NULL, or one that was not opened) the landmarks do not count. Errors: OUT_OF_MEMORY. */
 gpen_status likeness_measure(likeness *l, detector *finder, const gpen_image *before, float landmarks[5][2],
                              const gpen_image *after, gpen_error *error);
 
