@@ -238,7 +238,8 @@ GPEN_API const char *gpen_preset_sentence(gpen_preset preset, gpen_language lang
 enum {
     GPEN_HELD_MODE = 1,
     GPEN_HELD_STRENGTH = 2,
-    GPEN_HELD_FIRST_CONTROL = 4, /* of GPEN_CONTROL_LIST; the next is twice of it, and so on */
+    GPEN_HELD_DENOISE = 4, /* the first of GPEN_CONTROL_LIST; the next is twice of it, and so on */
+    GPEN_HELD_FADING = 256,
     GPEN_HELD_ALL = 1023
 };
 
@@ -354,20 +355,20 @@ typedef enum gpen_reason {
 
 /* What was chosen for a photo, and why. */
 typedef struct gpen_choice {
-    gpen_preset preset;  /* AUTO: nothing was chosen */
-    int reasons;         /* gpen_reason bits that had a say; none: nothing is wrong with the photo */
-    int denoise, fading; /* the single settings that were fitted to the photo; as in gpen_settings */
-    float noise;         /* standard deviation of luminance, of 255 */
-    float blur;          /* 0 (sharp) .. 1, of the largest face or the middle of the photo */
-    int quality;         /* of JPEG, 1..100: from the file, or guessed from its blocks; 0: no trace of it */
-    float range;         /* from the darkest to the lightest part, 0..1 */
-    float cast;          /* how coloured the lightest parts are, 0..1 */
-    int face;            /* pixels of the largest face's shorter side; 0: no face */
+    gpen_preset preset; /* AUTO: nothing was chosen */
+    int reasons;        /* gpen_reason bits that had a say; none: nothing is wrong with the photo */
+    int denoise;        /* more than the preset's own, fitted to the photo; 0: as the preset has it */
+    float noise;        /* standard deviation of luminance, of 255 */
+    float blur;         /* 0 (sharp) .. 1, of the largest face or the middle of the photo */
+    int quality;        /* of JPEG, 1..100: from the file, or guessed from its blocks; 0: no trace of it */
+    float range;        /* from the darkest to the lightest part, 0..1 */
+    float cast;         /* how coloured the lightest parts are, 0..1 */
+    int face;           /* pixels of the largest face's shorter side; 0: no face */
 } gpen_choice;
 
 /* Chooses what suits the photo: *settings, whose preset is AUTO, get mode, strength and controls, but those held, and the preset they
  * come from. jpeg_quality: of the file that the photo was read from, 1..100; 0: not known, and it is guessed from the pixels. Finds
- * the photo's faces once. Errors: as gpen_detect. */
+ * the photo's faces once; a model without a detector does without. Errors: BAD_ARGUMENT, OUT_OF_MEMORY. */
 GPEN_API gpen_status gpen_choose(gpen_model *model, const gpen_image *photo, int jpeg_quality, gpen_settings *settings,
                                  gpen_choice *choice, gpen_error *error);
 

@@ -191,6 +191,8 @@ static void take_result(item_outcome *outcome, job_result *result)
     outcome->notes = result->notes;
     outcome->faces = result->faces;
     outcome->restored = result->restored;
+    outcome->look = result->look;
+    outcome->choice = result->choice;
     outcome->width = result->width;
     outcome->height = result->height;
     outcome->load_seconds = seconds[JOB_DECODE];
@@ -227,7 +229,8 @@ void enhance_photo(enhance_batch *batch, const photo_item *photo, item_outcome *
                               .input = photo->path,
                               .aligned = batch->settings->aligned,
                               .made = &batch->made,
-                              .look = &batch->settings->look};
+                              .look = batch->settings->look,
+                              .choice = {.preset = GPEN_PRESET_AUTO}};
     photo_task task = {.batch = batch, .photo = photo, .outcome = outcome};
     gpen_status status = name_result(&task, &outcome->error);
     if (!status)

@@ -31,8 +31,9 @@ typedef struct item_outcome {
     bool aligned;        /* it is one face, and all of it */
     gpen_faces faces;    /* else: those in it */
     size_t restored;     /* how many faces were */
-    const receipt *made; /* not owned, as is the next */
-    const gpen_settings *look;
+    const receipt *made; /* not owned */
+    gpen_settings look;  /* as used */
+    gpen_choice choice;  /* why, where it was chosen for this photo; its preset is AUTO otherwise */
 } item_outcome;
 
 /* How many faces it has; a crop is one. */

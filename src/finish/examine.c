@@ -94,12 +94,15 @@ static float spread_of(const tones *t)
 
 /* ---------------------------------------------------------------- blocks */
 
-/* Sizes of the steps between neighbours, by the column of the grid at which they are. */
+/* Sizes of the steps between neighbours, by the column of the grid at which they are. What is larger than the edge of a block can be is
+ * the picture's own and does not count. */
 static void add_steps(const float *row, int width, tones *t)
 {
+    const float most = 32.0f / 255;
     for (int x = 1; x < width; x++) {
-        t->steps[x % GRID] += (double)fabsf(row[x] - row[x - 1]);
-        t->counts[x % GRID]++;
+        float step = fabsf(row[x] - row[x - 1]);
+        t->steps[x % GRID] += step < most ? (double)step : 0;
+        t->counts[x % GRID] += step < most;
     }
 }
 
