@@ -57,7 +57,7 @@ static gpen_status measure_places(const gpen_image *photo, thread_pool *pool, fl
 static int quality_of_blocks(float blocks)
 {
     const float least = 1.35f;
-    return blocks < least ? 0 : (int)fmaxf(rintf(30 / (blocks - 1)), 1);
+    return blocks < least ? 0 : (int)fmaxf(rintf(26 / (blocks - 1)), 1);
 }
 
 static const gpen_face *largest_face(const gpen_faces *faces, float least_score)
