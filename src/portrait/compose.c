@@ -95,9 +95,11 @@ static int halvings_for(const photo_source *source, int size)
 
 static gpen_status paste(composition *c, const face_crop *crop, int strength, gpen_image *pasted, gpen_error *error)
 {
+    bool published =
+        c->settings->mode == GPEN_MODE_PLAIN && !c->settings->likeness; /* to the last bit, colours or not */
     const look_wish wish = {.mode = c->settings->mode,
                             .strength = strength,
-                            .grey = c->source->grey,
+                            .grey = c->source->grey && !published,
                             .halvings = halvings_for(c->source, crop->before.width)};
     const image_affine place = to_source(c->source);
     image_affine back = is_preview(c->source) ? chained(&place, &crop->back) : crop->back;

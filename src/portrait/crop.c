@@ -44,20 +44,25 @@ static gpen_status new_crop(face_crop *crop, int size, const gpen_image *photo, 
     return status ? status : image_new(&crop->after, size, size, photo->channels, photo->bits, error);
 }
 
-gpen_status face_crop_fit(face_crop *crop, parser *p, gpen_mode mode, gpen_error *error)
+static gpen_status fit_mask(face_crop *crop, parser *p, gpen_mode mode, gpen_error *error)
 {
     plane mask;
-    gpen_status status = GPEN_OK;
     bool square = mode == GPEN_MODE_PLAIN;
-    if (!crop->mask.values || (!crop->classes && square != crop->square)) {
-        status = mask_make(p, &crop->after, mode, crop->classes, &mask, error);
-        if (status)
-            return status;
-        plane_free(&crop->mask);
-        crop->mask = mask;
-        crop->square = square;
-    }
-    if (mode != GPEN_MODE_PLAIN && !crop->shift[0].values)
+    if (crop->mask.values && (crop->classes || square == crop->square))
+        return GPEN_OK;
+    gpen_status status = mask_make(p, &crop->after, mode, crop->classes, &mask, error);
+    if (status)
+        return status;
+    plane_free(&crop->mask);
+    crop->mask = mask;
+    crop->square = square;
+    return GPEN_OK;
+}
+
+gpen_status face_crop_fit(face_crop *crop, parser *p, gpen_mode mode, gpen_error *error)
+{
+    gpen_status status = fit_mask(crop, p, mode, error);
+    if (!status && mode != GPEN_MODE_PLAIN && !crop->shift[0].values)
         status = shift_find(crop->shift, &crop->before, &crop->after, error);
     return status;
 }
@@ -97,10 +102,11 @@ static gpen_status restore(gpen_model *model, const crop_wish *wish, gpen_face *
         face->state = GPEN_FACE_NOT_FINITE;
         return GPEN_OK;
     }
-    gpen_status status = face_crop_fit(crop, &model->parser, wish->mode, error);
+    gpen_status status =
+        fit_mask(crop, &model->parser, wish->mode, error); /* the parser sees the face before it is softened */
     if (!status && face_shorter_side(face) < SMALL_FACE)
         status = soften(crop, error);
-    return status;
+    return status ? status : face_crop_fit(crop, &model->parser, wish->mode, error);
 }
 
 gpen_status face_crop_make(face_crop *crop, gpen_model *model, const crop_wish *wish, gpen_face *face,
