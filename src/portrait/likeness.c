@@ -2,11 +2,13 @@
  *
  * A restorer adds what is finer than the photo shows, and may well do so. What the photo does show, the coarse shapes of eyes, brows, nose
  * and mouth and the light on them, belongs to the person. So the crops are compared where both have something to say: between 1 and 3
- * cells of a grid of 32x32 (8 to 24 px of a crop of 256), by their correlation, which does not mind more contrast. Colours of skin,
- * eyes and hair, and the places of the landmarks, are the other witnesses; the least of all counts. */
+ * cells of a grid of 32x32 (8 to 24 px of a crop of 256), by their correlation, which does not mind more contrast. The photo may be
+ * the restored face blurred: of a few blurs the one counts under which the two agree best. Colours of skin, eyes and hair, and the
+ * places of the landmarks, are the other witnesses; the least of all counts. */
 #include "portrait/likeness.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "finish/finish.h"
 
@@ -14,7 +16,7 @@ enum { CELLS = LIKENESS_CELLS, DETECTED = 256 /* the side of the crop that the d
 
 /* A witness agrees by a half at its bound, and not at all at twice of it. */
 static const float most_moved = 0.12f, most_strange = 0.04f; /* distances of the eyes; 1 - correlation */
-static const float most_tinted[LIKENESS_REGIONS] = {15, 30, 20};
+static const float most_tinted[LIKENESS_REGIONS] = {20, 35, 25};
 static const float agreed = 0.5f, somebody_else = 0.25f;
 
 /* ---------------------------------------------------------------- the grid */
@@ -34,9 +36,13 @@ static void fill_cells(const gpen_image *crop, float cells[3][CELLS * CELLS])
         }
 }
 
-static gpen_status fill_band(float cells[3][CELLS * CELLS], float band[CELLS * CELLS], gpen_error *error)
+/* bands[0]: what lies between the two widths; the others: that, blurred. */
+static gpen_status fill_bands(float cells[3][CELLS * CELLS], float bands[LIKENESS_BLURS][CELLS * CELLS],
+                              gpen_error *error)
 {
-    const double fine = 1, coarse = 3; /* cells */
+    static const double blurs[LIKENESS_BLURS] = {0, 0.75, 1.5, 2.5}; /* cells, as the next */
+    const double fine = 1, coarse = 3;
+    const size_t bytes = sizeof *bands;
     plane near = {0}, far = {0};
     gpen_status status = plane_new(&near, CELLS, CELLS, error);
     if (!status)
@@ -48,7 +54,13 @@ static gpen_status fill_band(float cells[3][CELLS * CELLS], float band[CELLS * C
     if (!status)
         status = plane_gaussian(&far, coarse, error);
     for (int i = 0; i < CELLS * CELLS && !status; i++)
-        band[i] = near.values[i] - far.values[i];
+        bands[0][i] = near.values[i] - far.values[i];
+    for (int k = 1; k < LIKENESS_BLURS && !status; k++) {
+        memcpy(near.values, bands[0], bytes);
+        status = plane_gaussian(&near, blurs[k], error);
+        if (!status)
+            memcpy(bands[k], near.values, bytes);
+    }
     plane_free(&near);
     plane_free(&far);
     return status;
@@ -153,7 +165,7 @@ gpen_status likeness_measure(likeness *l, detector *finder, const gpen_image *be
         float cells[3][CELLS * CELLS];
         fill_cells(i ? after : before, cells);
         fill_colours(cells, l->colours[i]);
-        gpen_status status = fill_band(cells, l->bands[i], error);
+        gpen_status status = fill_bands(cells, l->bands[i], error);
         if (status)
             return status;
     }
@@ -165,15 +177,16 @@ static float agreement(float change, float bound)
     return fmaxf(1 - change / (2 * bound), 0);
 }
 
-/* 1 - the correlation of the face before with the face restored by `share`; 0 where the photo shows no shapes at all. */
-static float strangeness(const likeness *l, float share)
+/* 1 - the correlation, within the face, of the one before with the one restored by `share` and blurred. */
+static float strangeness_at(const likeness *l, float share, int blur)
 {
     const double least = 1e-7; /* variance: a hundredth of a grey level */
     double count = 0, sums[2] = {0}, products[3] = {0};
     for (int i = 0; i < CELLS * CELLS; i++) {
         if (!is_face(i))
             continue;
-        double a = (double)l->bands[0][i], b = a + (double)share * ((double)l->bands[1][i] - a);
+        double from = (double)l->bands[0][blur][i], to = (double)l->bands[1][blur][i];
+        double a = (double)l->bands[0][0][i], b = from + (double)share * (to - from);
         count++;
         sums[0] += a;
         sums[1] += b;
@@ -184,9 +197,17 @@ static float strangeness(const likeness *l, float share)
     double one = products[0] / count - sums[0] * sums[0] / count / count;
     double other = products[1] / count - sums[1] * sums[1] / count / count;
     double both = products[2] / count - sums[0] * sums[1] / count / count;
-    if (one < least)
+    if (one < least) /* the photo shows no shapes at all */
         return 0;
     return (float)(1 - both / sqrt(one * fmax(other, least)));
+}
+
+static float strangeness(const likeness *l, float share)
+{
+    float strange = strangeness_at(l, share, 0);
+    for (int blur = 1; blur < LIKENESS_BLURS; blur++)
+        strange = fminf(strange, strangeness_at(l, share, blur));
+    return strange;
 }
 
 /* How far a region's colour is from what it was, CIE76 with half the weight on lightness, which a restorer may give back. */

@@ -10,13 +10,14 @@
 
 #include "portrait/room.h"
 
-enum { LIKENESS_CELLS = 32, LIKENESS_REGIONS = 3 };
+enum { LIKENESS_CELLS = 32, LIKENESS_BLURS = 4, LIKENESS_REGIONS = 3 };
 
 /* What is kept of a pair of crops: little enough to keep with each face, enough to judge any strength. All of it is linear in the
  * pixels, so that of a blend is the blend of these. */
 typedef struct likeness {
-    float bands[2][LIKENESS_CELLS * LIKENESS_CELLS]; /* luma between 1 and 3 cells of the face; before, after */
-    float colours[2][LIKENESS_REGIONS][3];           /* mean samples 0..1 of skin, eyes, hair; before, after */
+    /* Luma between 1 and 3 cells, as it is and blurred more and more; before, after. */
+    float bands[2][LIKENESS_BLURS][LIKENESS_CELLS * LIKENESS_CELLS];
+    float colours[2][LIKENESS_REGIONS][3]; /* mean samples 0..1 of skin, eyes, hair; before, after */
     float moved; /* how far the landmarks are from where they were, mean, in distances of the eyes; 0: not known */
     bool lost;   /* the detector finds no face any more where it found one */
 } likeness;

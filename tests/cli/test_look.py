@@ -88,7 +88,7 @@ class Controls(LookTest):
 
     def test_what_is_on_stands_in_the_results_metadata(self):
         every = [word for control in WHOLE + FACES for word in (f"--{control}", "40")]
-        self.gpen("enhance", "photo.png", "-o", "out.jpg", "--mode", "detail", "--face-strength", "1=35", *every)
+        self.gpen("enhance", "photo.png", "-o", "out.jpg", "--mode", "detail", "--face-strength", "1=35", "--likeness", "on", *every)
         data = (self.root / "out.jpg").read_bytes()
         for words in (b"Mode>detail<", b"FaceStrengths>1=35<", b"LikenessGuard>on<", b"Denoise>40<", b"SkinProtect>40<", b"Dust>40<"):
             self.assertTrue(words in data, words)

@@ -27,7 +27,8 @@ static int judge(detector *finder, int side)
     gpen_image before = {0}, after = {0};
     gpen_error error;
     likeness l;
-    int failed = fread(landmarks, sizeof landmarks, 1, stdin) != 1 || !read_crop(&before, side) || !read_crop(&after, side);
+    int failed =
+        fread(landmarks, sizeof landmarks, 1, stdin) != 1 || !read_crop(&before, side) || !read_crop(&after, side);
     double start = clock_seconds();
     if (!failed)
         failed = likeness_measure(&l, finder, &before, landmarks, &after, &error) != GPEN_OK;
