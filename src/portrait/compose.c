@@ -199,6 +199,9 @@ static finish_settings controls_of(const gpen_settings *settings)
 int photo_copies(const gpen_settings *settings)
 {
     const finish_settings controls = controls_of(settings);
+    const int most = 3;
+    if (settings->preset == GPEN_PRESET_AUTO) /* it may choose anything */
+        return most;
     return 1 + (finishes_all(&controls) || finishes_faces(&controls)) + (settings->mode == GPEN_MODE_STRONG);
 }
 
