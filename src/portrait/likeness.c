@@ -15,7 +15,7 @@
 enum { CELLS = LIKENESS_CELLS, DETECTED = 256 /* the side of the crop that the detector sees */ };
 
 /* A witness agrees by a half at its bound, and not at all at twice of it. */
-static const float most_moved = 0.12f, most_strange = 0.04f; /* distances of the eyes; 1 - correlation */
+static const float most_moved = 0.12f, most_strange = 0.035f; /* distances of the eyes; 1 - correlation */
 static const float most_tinted[LIKENESS_REGIONS] = {20, 35, 25};
 static const float agreed = 0.5f, somebody_else = 0.25f;
 
@@ -233,13 +233,16 @@ float likeness_at(const likeness *l, int strength)
     return l->lost && strength > 0 ? 0 : least;
 }
 
+/* A blend with a stranger is a stranger's too, though its shapes may correlate: so the strength falls at least as far as the restored
+ * face's own likeness does. */
 int likeness_strength(const likeness *l, int asked)
 {
     const int step = 10, least = 20;
-    if (likeness_at(l, 100) < somebody_else)
+    float whole = likeness_at(l, 100), most = (float)asked * fminf(whole / agreed, 1);
+    if (whole < somebody_else)
         return 0;
     int strength = asked;
-    while (strength >= least && likeness_at(l, strength) < agreed)
+    while (strength >= least && ((float)strength > most || likeness_at(l, strength) < agreed))
         strength -= step;
     return strength >= least || strength == asked ? strength : 0;
 }
