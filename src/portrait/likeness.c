@@ -36,30 +36,29 @@ static void fill_cells(const gpen_image *crop, float cells[3][CELLS * CELLS])
         }
 }
 
-/* bands[0]: what lies between the two widths; the others: that, blurred. */
+/* bands[0]: what lies between the two widths; each other one: that before it, blurred once more. */
 static gpen_status fill_bands(float cells[3][CELLS * CELLS], float bands[LIKENESS_BLURS][CELLS * CELLS],
                               gpen_error *error)
 {
-    static const double blurs[LIKENESS_BLURS] = {0, 0.75, 1.5, 2.5}; /* cells, as the next */
-    const double fine = 1, coarse = 3;
-    const size_t bytes = sizeof *bands;
+    enum { FINE = 1, COARSE = 3 }; /* radii of means, in cells */
     plane near = {0}, far = {0};
     gpen_status status = plane_new(&near, CELLS, CELLS, error);
     if (!status)
         status = plane_new(&far, CELLS, CELLS, error);
-    for (int i = 0; i < CELLS * CELLS && !status; i++)
-        near.values[i] = far.values[i] = 0.299f * cells[0][i] + 0.587f * cells[1][i] + 0.114f * cells[2][i];
+    for (int i = 0; i < CELLS * CELLS && !status; i++) {
+        const float colours[3] = {cells[0][i], cells[1][i], cells[2][i]};
+        near.values[i] = far.values[i] = luma_of(colours);
+    }
     if (!status)
-        status = plane_gaussian(&near, fine, error);
+        status = plane_mean_twice(&near, FINE, error);
     if (!status)
-        status = plane_gaussian(&far, coarse, error);
+        status = plane_mean_twice(&far, COARSE, error);
     for (int i = 0; i < CELLS * CELLS && !status; i++)
-        bands[0][i] = near.values[i] - far.values[i];
-    for (int k = 1; k < LIKENESS_BLURS && !status; k++) {
-        memcpy(near.values, bands[0], bytes);
-        status = plane_gaussian(&near, blurs[k], error);
-        if (!status)
-            memcpy(bands[k], near.values, bytes);
+        near.values[i] -= far.values[i];
+    for (int k = 0; k < LIKENESS_BLURS && !status; k++) {
+        if (k)
+            status = plane_mean_twice(&near, FINE, error);
+        memcpy(bands[k], near.values, sizeof bands[k]);
     }
     plane_free(&near);
     plane_free(&far);
