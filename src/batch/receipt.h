@@ -19,9 +19,13 @@ typedef struct receipt {
     const char *precision; /* "fp32", "bf16" */
 } receipt;
 
-#define RECEIPT_COUNT_CONTROL(field, least, most) +1
-enum { RECEIPT_CONTROLS = 0 GPEN_CONTROL_LIST(RECEIPT_COUNT_CONTROL), MOST_RECEIPT_LINES = 27 + RECEIPT_CONTROLS };
-#undef RECEIPT_COUNT_CONTROL
+enum {
+#define RECEIPT_CONTROL(field, least, most) RECEIPT_CONTROL_##field,
+    GPEN_CONTROL_LIST(RECEIPT_CONTROL)
+#undef RECEIPT_CONTROL
+        RECEIPT_CONTROLS,
+    MOST_RECEIPT_LINES = 27 + RECEIPT_CONTROLS
+};
 
 /* The facts of one result, as its XMP takes them. Holds text that the lines point to: not to be copied. */
 typedef struct receipt_text {

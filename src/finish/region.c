@@ -108,7 +108,8 @@ static gpen_status take_memory(face_grid *grid, int workers, gpen_error *error)
         grid->planes[i] = grid->planes[0] + (size_t)i * cells;
     grid->rows = grid->planes[0] + GRID_PLANES * cells;
     grid->shares = grid->rows + rows;
-    grid->columns = (int *)(grid->shares + width);
+    void *behind = grid->shares + width;
+    grid->columns = behind;
     return GPEN_OK;
 }
 
@@ -174,7 +175,7 @@ void face_grid_blur(const face_grid *grid, const float *from, int radius, float 
 
 void face_grid_row(const face_grid *grid, const float *values, int y, float *to)
 {
-    float down, cells[GRID_SIDE + 1];
+    float down, cells[GRID_SIDE + 1] = {0};
     int upper = image_between(y - grid->top, 1.0 / grid->cell, grid->height, &down);
     const float *a = values + upper * grid->width, *b = a + (down > 0 ? grid->width : 0);
     for (int x = 0; x < grid->width; x++)

@@ -70,7 +70,8 @@ static gpen_status fill_bands(float cells[3][CELLS * CELLS], float bands[LIKENES
 /* Is the middle of a cell inside the ellipse? In cells. */
 static bool inside(int cell, float x, float y, float across, float down)
 {
-    float dx = ((float)(cell % CELLS) + 0.5f - x) / across, dy = ((float)(cell / CELLS) + 0.5f - y) / down;
+    int row = cell / CELLS, column = cell % CELLS;
+    float dx = ((float)column + 0.5f - x) / across, dy = ((float)row + 0.5f - y) / down;
     return dx * dx + dy * dy < 1;
 }
 
