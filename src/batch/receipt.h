@@ -19,13 +19,9 @@ typedef struct receipt {
     const char *precision; /* "fp32", "bf16" */
 } receipt;
 
-enum {
 #define RECEIPT_CONTROL(field, least, most) RECEIPT_CONTROL_##field,
-    GPEN_CONTROL_LIST(RECEIPT_CONTROL)
+enum { GPEN_CONTROL_LIST(RECEIPT_CONTROL) RECEIPT_CONTROLS, MOST_RECEIPT_LINES = 27 + RECEIPT_CONTROLS };
 #undef RECEIPT_CONTROL
-        RECEIPT_CONTROLS,
-    MOST_RECEIPT_LINES = 27 + RECEIPT_CONTROLS
-};
 
 /* The facts of one result, as its XMP takes them. Holds text that the lines point to: not to be copied. */
 typedef struct receipt_text {
