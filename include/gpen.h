@@ -195,8 +195,58 @@ typedef struct gpen_face_strength {
 
 enum { GPEN_MOST_FACE_STRENGTHS = 64 };
 
+/* Looks that have a name, for purposes that people have. One list makes the enum, the names and what people read; which settings
+ * each has, and why, is in docs/PRESETS.md. X(IDENTIFIER, name, title, reason, the same in Chinese) */
+#define GPEN_PRESET_LIST(X)                                                                                                \
+    X(EVERYDAY, "everyday", "Everyday",                                                                                    \
+      "Faces restored in the photo's own colour and grain, nothing else touched: right for most photos.", "日常",          \
+      "修复人脸并保留照片原有的色彩和颗粒，其余部分不变：适合大多数照片。")                                                \
+    X(CLASSIC, "classic", "Classic",                                                                                       \
+      "Fainter faces, a little less noise and a little more sharpness: the look that restoring programs used to have.",    \
+      "经典", "人脸修复较轻，略降噪并略锐化：传统修复软件的效果。")                                                        \
+    X(LIGHT_TOUCH, "light-touch", "Light touch",                                                                           \
+      "For good photos: half of the detail is the photo's own, so that nobody sees that something was done.", "轻微",      \
+      "适合质量较好的照片：一半细节来自原照，看不出处理痕迹。")                                                            \
+    X(OLD_PHOTO, "old-photo", "Old photo",                                                                                 \
+      "Undoes fading and yellowing, takes grain away, and removes scratches and dust outside the faces.", "老照片",        \
+      "消除褪色和泛黄，去除颗粒，并清除人脸以外的划痕和灰尘。")                                                            \
+    X(VERY_BLURRED, "very-blurred", "Very blurred",                                                                        \
+      "For faces that are hardly to be seen: noise is taken away before restoring, and the model's face is used in full.", \
+      "严重模糊", "适合几乎看不清的人脸：修复前先降噪，并完全采用模型生成的人脸。")                                        \
+    X(SCANNED_PRINT, "scanned-print", "Scanned print",                                                                     \
+      "For prints and pages from a scanner: smooths the paper's grain and the printer's dots, removes dust.",              \
+      "扫描印刷品", "适合扫描的照片和书页：平滑纸张纹理和印刷网点，清除灰尘。")                                            \
+    X(DOCUMENT_PORTRAIT, "document-portrait", "Document portrait",                                                         \
+      "For passports and records: little is added to the face, and the colour of skin is held.", "证件照",                 \
+      "适合证件和档案：对人脸添加得很少，并保持肤色不变。")                                                                \
+    X(AUTO, "auto", "Automatic", "Measures each photo, chooses for it, and says what it chose and why.", "自动",           \
+      "测量每张照片，为其选择合适的设置，并说明选择及原因。")
+
+typedef enum gpen_preset {
+#define GPEN_PRESET_ENUM(identifier, name, title, reason, chinese_title, chinese_reason) GPEN_PRESET_##identifier,
+    GPEN_PRESET_LIST(GPEN_PRESET_ENUM)
+#undef GPEN_PRESET_ENUM
+        GPEN_PRESET_COUNT
+} gpen_preset;
+
+/* Static, never NULL; "unknown" or "" outside the list. */
+GPEN_API const char *gpen_preset_name(gpen_preset preset);
+GPEN_API const char *gpen_preset_title(gpen_preset preset, gpen_language language);
+GPEN_API const char *gpen_preset_sentence(gpen_preset preset, gpen_language language);
+
+/* What a preset sets, as bits of gpen_settings.held. */
+enum {
+    GPEN_HELD_MODE = 1,
+    GPEN_HELD_STRENGTH = 2,
+    GPEN_HELD_DENOISE = 4, /* the first of GPEN_CONTROL_LIST; the next is twice of it, and so on */
+    GPEN_HELD_FADING = 256,
+    GPEN_HELD_ALL = 1023
+};
+
 /* {0} is no settings: begin with gpen_settings_default(). */
 typedef struct gpen_settings {
+    gpen_preset preset; /* where these began, for the record; AUTO: each photo gets its own, see gpen_choose */
+    int held;           /* with AUTO: which settings a person chose, so that they stay as they are here */
     gpen_mode mode;
     int strength;      /* 0 (the faces as they came) .. 100 (the restored faces) */
     int most_faces;    /* whole photos: restore only this many, the largest; 0: all */
@@ -222,6 +272,9 @@ typedef struct gpen_settings {
 /* The settings that NULL stands for: natural, strength 80, all faces, least_face 16, least_score 0.9, likeness on, everything else
  * off. */
 GPEN_API gpen_settings gpen_settings_default(void);
+
+/* Gives mode, strength and controls, but those held (bits), what the preset says. AUTO: what everyday says, until gpen_choose. */
+GPEN_API void gpen_settings_take_preset(gpen_settings *settings, gpen_preset preset, int held);
 
 /* Is each field in its range? BAD_ARGUMENT names the first that is not. */
 GPEN_API gpen_status gpen_settings_check(const gpen_settings *settings, gpen_error *error);
@@ -288,6 +341,41 @@ GPEN_API void gpen_faces_free(gpen_faces *faces);
  * Source: RetinaFace (Deng et al., CVPR 2020). */
 GPEN_API gpen_status gpen_detect(gpen_model *model, const gpen_image *photo, float least_score, gpen_faces *faces,
                                  gpen_error *error);
+
+/* What a photo is like, as far as that says which look suits it. docs/PRESETS.md has the measures and their sources. */
+typedef enum gpen_reason {
+    GPEN_REASON_NOISE = 1,      /* noisy or grainy */
+    GPEN_REASON_BLUR = 2,       /* the faces are blurred, or the photo where it has none */
+    GPEN_REASON_COMPRESSED = 4, /* a strongly compressed JPEG, now or once */
+    GPEN_REASON_FADED = 8,      /* little left between its darkest and its lightest parts */
+    GPEN_REASON_CAST = 16,      /* its white is coloured */
+    GPEN_REASON_GREY = 32,      /* black and white, or toned in one colour */
+    GPEN_REASON_SMALL = 64,     /* its largest face is small */
+    GPEN_REASON_ALL = 127
+} gpen_reason;
+
+/* What was chosen for a photo, and why. */
+typedef struct gpen_choice {
+    gpen_preset preset; /* AUTO: nothing was chosen */
+    int reasons;        /* gpen_reason bits that had a say; none: nothing is wrong with the photo */
+    int denoise;        /* more than the preset's own, fitted to the photo; 0: as the preset has it */
+    float noise;        /* standard deviation of luminance, of 255 */
+    float blur;         /* 0 (sharp) .. 1, of the largest face or the middle of the photo */
+    int quality;        /* of JPEG, 1..100: from the file, or guessed from its blocks; 0: no trace of it */
+    float range;        /* from the darkest to the lightest part, 0..1 */
+    float cast;         /* how coloured the lightest parts are, 0..1 */
+    int face;           /* pixels of the largest face's shorter side; 0: no face */
+} gpen_choice;
+
+/* Chooses what suits the photo: *settings, whose preset is AUTO, get mode, strength and controls, but those held, and the preset they
+ * come from. jpeg_quality: of the file that the photo was read from, 1..100; 0: not known, and it is guessed from the pixels. Finds
+ * the photo's faces once; a model without a detector does without. Errors: BAD_ARGUMENT, OUT_OF_MEMORY. */
+GPEN_API gpen_status gpen_choose(gpen_model *model, const gpen_image *photo, int jpeg_quality, gpen_settings *settings,
+                                 gpen_choice *choice, gpen_error *error);
+
+/* One sentence: what was chosen and why. Always terminated; "" when nothing was chosen. */
+enum { GPEN_CHOICE_BYTES = 400 };
+GPEN_API void gpen_choice_sentence(const gpen_choice *choice, gpen_language language, char text[GPEN_CHOICE_BYTES]);
 
 /* Restores the faces of a whole photo: each is found, aligned by its landmarks, restored, and pasted back through a soft mask;
  * where two masks overlap the stronger wins. Then the photo is finished: denoise, sharpen and the like. *restored has the photo's

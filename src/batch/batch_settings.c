@@ -34,7 +34,12 @@ typedef struct field {
     bool pixels;              /* it decides about them */
 } field;
 
-static const char *const modes[] = {"natural", "strong", "detail", "plain", NULL};
+static const char *const modes[] = {"natural", "strong", "detail", "plain", NULL}; /* in the order of gpen_mode */
+static const char *const presets[] = {
+#define PRESET_NAME(identifier, name, title, reason, chinese_title, chinese_reason) name,
+    GPEN_PRESET_LIST(PRESET_NAME)
+#undef PRESET_NAME
+        NULL};
 static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "heif", "keep", NULL};
 static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
 static const char *const policies[] = {"skip", "copy", NULL};
@@ -45,6 +50,12 @@ static const field fields[] = {
     {"precision", PLACE(precision), GPEN_PRECISION_AUTO, GPEN_PRECISION_BF16, precisions, true},
     {"mode", PLACE(look.mode), GPEN_MODE_NATURAL, GPEN_MODE_PLAIN, modes, true},
     {"strength", PLACE(look.strength), 0, 100, NULL, true},
+    {"preset", PLACE(look.preset), 0, GPEN_PRESET_AUTO, presets, true},
+    {"held", PLACE(look.held), 0, GPEN_HELD_ALL, NULL, true},
+#define CONTROL_FIELD(field, least, most) {#field, PLACE(look.field), least, most, NULL, true},
+    GPEN_CONTROL_LIST(CONTROL_FIELD)
+#undef CONTROL_FIELD
+        {"likeness", PLACE(look.likeness), 0, 1, NULL, true},
     {"most_faces", PLACE(look.most_faces), 0, 1000000, NULL, true},
     {"least_face", PLACE(look.least_face), 0, 1000000, NULL, true},
     {"format", PLACE(format), PICTURE_JPEG, PICTURE_OTHER, formats, true},

@@ -64,6 +64,8 @@ typedef struct job_result {
     int width, height;    /* of the photo as it came, upright; 0 before it was read */
     gpen_faces faces;     /* of a whole photo */
     size_t restored;      /* how many faces were; an aligned one counts */
+    gpen_settings look;   /* as used: the order's, or what was chosen for this photo */
+    gpen_choice choice;   /* why, where the order's preset was AUTO; otherwise its preset is AUTO */
     char *notes;          /* what was lost on the way, one sentence a line, or NULL */
     int64_t peak_bytes;   /* the most memory its worker had until then, as its supervisor saw it; 0: unknown */
     int64_t output_bytes; /* length of the result's file */

@@ -132,6 +132,8 @@ static void read_ready(wire_reader *r, worker_ready *ready)
 
 static void write_look(wire_writer *w, const gpen_settings *look)
 {
+    put_integer(w, look->preset);
+    put_integer(w, look->held);
     put_integer(w, look->mode);
     put_integer(w, look->strength);
     put_integer(w, look->most_faces);
@@ -150,6 +152,8 @@ static void write_look(wire_writer *w, const gpen_settings *look)
 
 static void read_look(wire_reader *r, gpen_settings *look)
 {
+    look->preset = (gpen_preset)wire_int(r, 0, GPEN_PRESET_COUNT - 1);
+    look->held = wire_int(r, 0, GPEN_HELD_ALL);
     look->mode = (gpen_mode)wire_int(r, GPEN_MODE_NATURAL, GPEN_MODE_PLAIN);
     look->strength = wire_int(r, 0, 100);
     look->most_faces = wire_int(r, 0, INT32_MAX);
@@ -233,6 +237,32 @@ static void read_face(wire_reader *r, gpen_face *face)
     r->bad = r->bad || face->likeness < -1 || face->likeness > 1;
 }
 
+static void write_choice(wire_writer *w, const gpen_choice *choice)
+{
+    put_integer(w, choice->preset);
+    put_integer(w, choice->reasons);
+    put_integer(w, choice->denoise);
+    wire_put_float(w, choice->noise);
+    wire_put_float(w, choice->blur);
+    put_integer(w, choice->quality);
+    wire_put_float(w, choice->range);
+    wire_put_float(w, choice->cast);
+    put_integer(w, choice->face);
+}
+
+static void read_choice(wire_reader *r, gpen_choice *choice)
+{
+    choice->preset = (gpen_preset)wire_int(r, 0, GPEN_PRESET_COUNT - 1);
+    choice->reasons = wire_int(r, 0, GPEN_REASON_ALL);
+    choice->denoise = wire_int(r, 0, 100);
+    choice->noise = wire_float(r);
+    choice->blur = wire_float(r);
+    choice->quality = wire_int(r, 0, 100);
+    choice->range = wire_float(r);
+    choice->cast = wire_float(r);
+    choice->face = wire_int(r, 0, MOST_SIDE);
+}
+
 /* The count is believed only when so many faces can stand in what is left. */
 static gpen_status read_faces(wire_reader *r, gpen_faces *faces, gpen_error *error)
 {
@@ -281,6 +311,8 @@ static void write_result(wire_writer *w, const worker_result *answer)
     put_integer(w, result->height);
     put_integer(w, (int64_t)result->restored);
     put_integer(w, result->output_bytes);
+    write_look(w, &result->look);
+    write_choice(w, &result->choice);
     put_integer(w, (int64_t)count);
     for (size_t i = 0; i < count; i++)
         write_face(w, &result->faces.faces[i]);
@@ -301,6 +333,8 @@ static gpen_status read_result(wire_reader *r, worker_result *answer, gpen_error
     result->height = wire_int(r, 0, MOST_SIDE);
     result->restored = (size_t)wire_int(r, 0, MOST_RESULT_FACES);
     result->output_bytes = wire_int64(r, 0, most_bytes);
+    read_look(r, &result->look);
+    read_choice(r, &result->choice);
     gpen_status status = read_faces(r, &result->faces, error);
     return status ? status : read_notes(r, &result->notes, error);
 }

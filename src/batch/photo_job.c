@@ -12,6 +12,8 @@
 void photo_job_begin(photo_job *job, const job_order *order, const photo_job_watch *watch)
 {
     *job = (photo_job){.order = order, .watch = watch, .stage = JOB_WAITING, .since = clock_seconds()};
+    job->result.look = order->look;
+    job->result.choice.preset = GPEN_PRESET_AUTO;
 }
 
 void photo_job_enter(photo_job *job, job_stage stage)
@@ -100,8 +102,8 @@ static void see_found(void *context, const gpen_faces *faces)
 
 static bool was_tried(const gpen_face *face)
 {
-    return face->state == GPEN_FACE_RESTORED || face->state == GPEN_FACE_NO_PLACE ||
-           face->state == GPEN_FACE_NOT_FINITE;
+    return face->state == GPEN_FACE_RESTORED || face->state == GPEN_FACE_LIKENESS ||
+           face->state == GPEN_FACE_NO_PLACE || face->state == GPEN_FACE_NOT_FINITE;
 }
 
 /* A crop that cannot be saved costs the photo nothing; a note says so. */
@@ -134,7 +136,7 @@ static gpen_status check_required(photo_job *job)
     result->restored = faces_count(&result->faces, GPEN_FACE_RESTORED);
     if (job->order->require_face && !faces_seen(&result->faces))
         return gpen_fail(&result->error, GPEN_NO_FACE, "%s: no face with a score above %g was found",
-                         job->order->input_name, (double)job->order->look.least_score);
+                         job->order->input_name, (double)job->result.look.least_score);
     return GPEN_OK;
 }
 
@@ -152,7 +154,7 @@ static gpen_status compute_photo(photo_job *job, gpen_model *model)
     gpen_image restored = {0};
     photo_job_enter(job, JOB_DETECT);
     gpen_status status =
-        photo_enhance(model, image, &job->order->look, &restored, touched, &result->faces, &callbacks, &result->error);
+        photo_enhance(model, image, &result->look, &restored, touched, &result->faces, &callbacks, &result->error);
     if (!status)
         status = check_required(job);
     if (!status && memchr(touched, 1, pixels)) {
@@ -166,27 +168,56 @@ static gpen_status compute_photo(photo_job *job, gpen_model *model)
     return status;
 }
 
+/* A crop has no list of faces to say it in. */
+static void note_guard(photo_job *job, const gpen_face *face)
+{
+    char note[128];
+    int asked = gpen_settings_face_strength(&job->result.look, 1);
+    if (face->state == GPEN_FACE_LIKENESS)
+        job_result_note(&job->result, gpen_face_state_sentence(face->state, GPEN_ENGLISH));
+    if (face->state != GPEN_FACE_RESTORED || face->strength >= asked)
+        return;
+    snprintf(note, sizeof note, "Restored at strength %d instead of %d, so that the face stays itself.", face->strength,
+             asked);
+    job_result_note(&job->result, note);
+}
+
 /* The photo is one face. */
 static gpen_status compute_crop(photo_job *job, gpen_model *model)
 {
     gpen_image restored;
+    gpen_face face;
     photo_job_enter(job, JOB_RESTORE);
     gpen_status status =
-        gpen_restore_aligned(model, &job->photo.image, &job->order->look, &restored, &job->result.error);
+        aligned_restore(model, &job->photo.image, &job->result.look, &restored, &face, &job->result.error);
     if (status)
         return status;
     gpen_image_free(&job->photo.image);
     job->photo.image = restored;
-    job->result.restored = gpen_settings_face_strength(&job->order->look, 1) > 0;
+    job->result.restored = face.state == GPEN_FACE_RESTORED;
+    note_guard(job, &face);
     keep_after(job, &job->photo.image);
     return GPEN_OK;
+}
+
+/* Preset auto: what this photo gets. */
+static gpen_status choose_look(photo_job *job, gpen_model *model)
+{
+    job_result *result = &job->result;
+    if (result->look.preset != GPEN_PRESET_AUTO)
+        return GPEN_OK;
+    photo_job_enter(job, JOB_DETECT);
+    return gpen_choose(model, &job->photo.image, job->photo.jpeg_quality, &result->look, &result->choice,
+                       &result->error);
 }
 
 gpen_status photo_job_compute(photo_job *job, gpen_model *model)
 {
     if (job->result.error.status)
         return job->result.error.status;
-    gpen_status status = job->order->aligned ? compute_crop(job, model) : compute_photo(job, model);
+    gpen_status status = choose_look(job, model);
+    if (!status)
+        status = job->order->aligned ? compute_crop(job, model) : compute_photo(job, model);
     photo_job_enter(job, JOB_WAITING);
     return status;
 }
@@ -199,7 +230,7 @@ static gpen_status write_result(photo_job *job, const receipt *made, int output,
     const job_order *order = job->order;
     job_result *result = &job->result;
     receipt_text text;
-    receipt_write(&text, made, &order->look, order->aligned ? 1 : faces_seen(&result->faces), result->restored);
+    receipt_write(&text, made, result, order->aligned);
     const picture_receipt lines = {text.lines, text.count};
     const picture_save_options options = {.format = order->format,
                                           .quality = order->quality,

@@ -54,6 +54,30 @@ static void add_face_strengths(receipt_text *text, const gpen_settings *settings
     add_line(text, "FaceStrengths", text->face_strengths);
 }
 
+/* "1=80:0.91,2=0:0.12": at which strength each face was restored that the guard measured, and how alike it is. */
+static void add_likeness(receipt_text *text, const gpen_faces *faces)
+{
+    size_t used = 0;
+    text->likeness[0] = '\0';
+    for (size_t i = 0; i < faces->count && used + 16 < sizeof text->likeness; i++) {
+        const gpen_face *face = &faces->faces[i];
+        if (face->likeness < 0)
+            continue;
+        int length = snprintf(text->likeness + used, sizeof text->likeness - used, "%s%zu=%d:%.2f", used ? "," : "",
+                              i + 1, face->strength, (double)face->likeness);
+        used += length > 0 ? (size_t)length : 0;
+    }
+    add_line(text, "FaceLikeness", text->likeness);
+}
+
+/* Which preset the settings are of, and why where it was chosen for the photo. */
+static void add_preset(receipt_text *text, const job_result *result)
+{
+    gpen_choice_sentence(&result->choice, GPEN_ENGLISH, text->reason);
+    add_line(text, "Preset", gpen_preset_name(result->look.preset));
+    add_line(text, "PresetReason", text->reason);
+}
+
 static void add_look(receipt_text *text, const gpen_settings *settings)
 {
     snprintf(text->strength, sizeof text->strength, "%d", settings->strength);
@@ -66,21 +90,22 @@ static void add_look(receipt_text *text, const gpen_settings *settings)
 #undef ADD_CONTROL
 }
 
-void receipt_write(receipt_text *text, const receipt *made, const gpen_settings *settings, size_t faces,
-                   size_t restored)
+void receipt_write(receipt_text *text, const receipt *made, const job_result *result, bool aligned)
 {
     text->count = 0;
-    snprintf(text->faces, sizeof text->faces, "%zu", faces);
-    snprintf(text->restored, sizeof text->restored, "%zu", restored);
+    snprintf(text->faces, sizeof text->faces, "%zu", aligned ? 1 : faces_seen(&result->faces));
+    snprintf(text->restored, sizeof text->restored, "%zu", result->restored);
     add_line(text, "Program", "gpen");
     add_line(text, "Version", gpen_version());
     add_model(text, &made->restorer, "Restorer", "RestorerSHA256");
     add_model(text, &made->detector, "Detector", "DetectorSHA256");
     add_model(text, &made->parser, "Parser", "ParserSHA256");
-    add_look(text, settings);
+    add_preset(text, result);
+    add_look(text, &result->look);
+    add_likeness(text, &result->faces);
     add_line(text, "Level", made->level);
     add_line(text, "Precision", made->precision);
     add_line(text, "FacesFound", text->faces);
     add_line(text, "FacesRestored", text->restored);
-    add_line(text, "AlteredByModel", restored ? "true" : "false");
+    add_line(text, "AlteredByModel", result->restored ? "true" : "false");
 }

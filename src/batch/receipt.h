@@ -5,7 +5,7 @@
 #ifndef GPEN_BATCH_RECEIPT_H
 #define GPEN_BATCH_RECEIPT_H
 
-#include "image/image.h"
+#include "batch/job.h"
 
 typedef struct receipt_model {
     const char *name; /* NULL: none was used. Not owned */
@@ -20,7 +20,7 @@ typedef struct receipt {
 } receipt;
 
 #define RECEIPT_CONTROL(field, least, most) RECEIPT_CONTROL_##field,
-enum { GPEN_CONTROL_LIST(RECEIPT_CONTROL) RECEIPT_CONTROLS, MOST_RECEIPT_LINES = 24 + RECEIPT_CONTROLS };
+enum { GPEN_CONTROL_LIST(RECEIPT_CONTROL) RECEIPT_CONTROLS, MOST_RECEIPT_LINES = 27 + RECEIPT_CONTROLS };
 #undef RECEIPT_CONTROL
 
 /* The facts of one result, as its XMP takes them. Holds text that the lines point to: not to be copied. */
@@ -29,11 +29,11 @@ typedef struct receipt_text {
     int count;
     char strength[16], faces[24], restored[24];
     char control_keys[RECEIPT_CONTROLS][16], controls[RECEIPT_CONTROLS][8];
-    char face_strengths[GPEN_MOST_FACE_STRENGTHS * 16];
+    char face_strengths[GPEN_MOST_FACE_STRENGTHS * 16], likeness[GPEN_MOST_FACE_STRENGTHS * 16];
+    char reason[GPEN_CHOICE_BYTES];
 } receipt_text;
 
-/* faces: that were found; restored: of them. The text lives no longer than `made`. */
-void receipt_write(receipt_text *text, const receipt *made, const gpen_settings *settings, size_t faces,
-                   size_t restored);
+/* aligned: the photo is one face. The text lives no longer than `made`. */
+void receipt_write(receipt_text *text, const receipt *made, const job_result *result, bool aligned);
 
 #endif

@@ -123,7 +123,8 @@ static void put_batch_settings(const report *r, const batch_settings *settings)
                           .precision = gpen_precision_name(settings->precision)};
     receipt_text text;
     char number[32];
-    receipt_write(&text, &made, &settings->look, 0, 0);
+    const job_result none = {.look = settings->look, .choice = {.preset = GPEN_PRESET_AUTO}};
+    receipt_write(&text, &made, &none, false);
     (void)fputs("<table>\n", r->out);
     for (int i = 0; i < text.count; i++)
         if (is_setting(text.lines[i].key))

@@ -27,7 +27,8 @@ static store_spent spent_by(const job_result *result)
 static gpen_status settle_done(scheduler *s, errand *e, gpen_error *error)
 {
     char *faces = result_faces_json(&e->result, e->settings.aligned);
-    char *made = result_receipt_json(&e->result, &s->made, &e->settings.look);
+    char *made =
+        result_receipt_json(&e->result, &s->made, e->result.error.status ? &e->settings.look : &e->result.look);
     store_result result = {.spent = spent_by(&e->result), .written = e->written, .faces_json = faces, .receipt = made};
     for (int state = 0; state < GPEN_FACE_STATE_COUNT; state++)
         result.faces[state] = (int64_t)faces_count(&e->result.faces, (gpen_face_state)state);

@@ -142,7 +142,8 @@ static void see_end(void *context, const scheduler_end *end)
                             .faces = result->faces,
                             .restored = result->restored,
                             .made = &run->made,
-                            .look = &run->settings->look};
+                            .look = result->error.status ? run->settings->look : result->look,
+                            .choice = result->choice};
     (void)name_item(run, end->item, &outcome);
     outcome.error.status = end->reason;
     if (end->state == STORE_FAILED && end->reason == GPEN_EXISTS)

@@ -2,6 +2,7 @@
  * one place and before anything begins. */
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,9 +13,16 @@
 #include "cli/enhance.h"
 #include "cli/model_choice.h"
 #include "cli/options.h"
+#include "cli/text.h"
 
 static const char command_name[] = "enhance";
 static const char *const modes[] = {"natural", "strong", "detail", "plain", NULL}; /* in the order of gpen_mode */
+static const char *const presets[] = {
+#define PRESET_NAME(identifier, name, title, reason, chinese_title, chinese_reason) name,
+    GPEN_PRESET_LIST(PRESET_NAME)
+#undef PRESET_NAME
+        "list",
+    NULL};
 static const char *const off_and_on[] = {"off", "on", NULL};
 static const char *const policies[] = {"skip", "copy", NULL}; /* in the order of failure_policy */
 static const char *const formats[] = {"keep", "png", "jpeg", "webp", "tiff", NULL};
@@ -32,6 +40,7 @@ static const char examples[] = "gpen enhance photo.jpg -o restored.jpg      ever
                                "gpen enhance photos/ -o out --dry-run       what would be done?\n"
                                "gpen enhance group.jpg -o out --faces 3     the three largest faces\n"
                                "gpen enhance a.jpg -o out --strength 60     more of the faces as they came\n"
+                               "gpen enhance old.jpg -o out --preset auto   what suits this photo?\n"
                                "gpen enhance --aligned faces/ -o out        the photos are face crops\n"
                                "gpen enhance photos/ -o out --json          for programs";
 
@@ -61,12 +70,16 @@ typedef struct raw_choices {
     const char *faces;     /* NULL: not given */
     int least_face;        /* -1: not given */
     const char *strengths; /* of single faces; NULL: not given */
-    int mode;
+    int preset;
+    gpen_settings look; /* what a preset sets: NOT_GIVEN, or as given */
+    int mode;           /* likewise */
 } raw_choices;
+
+enum { NOT_GIVEN = -1000 };
 
 static int parse(int argc, char **argv, enhance_settings *settings, raw_choices *raw, int *operands)
 {
-    gpen_settings *look = &settings->look;
+    gpen_settings *look = &raw->look;
     const command_option options[] = {
         {"models", "model", 0, "NAME|FILE",
          "The restorer: an installed model or a weights file.\n"
@@ -90,6 +103,11 @@ static int parse(int argc, char **argv, enhance_settings *settings, raw_choices 
          .flag = &settings->save_faces},
         {"faces", "require-face", 0, NULL, "A photo without a face fails", .flag = &settings->require_face},
         {"faces", "aligned", 0, NULL, "The photos are face crops: no face is looked for", .flag = &settings->aligned},
+        {"look", "preset", 0, "NAME",
+         "Settings for a purpose; what is given beside it wins.\n"
+         "auto: measures each photo and says what it chose.\n"
+         "list: says what there is. Default: everyday",
+         .choice = &raw->preset, .choices = presets},
         {"look", "mode", 0, "MODE",
          "natural (default): keeps the photo's colour and grain;\n"
          "strong: for badly damaged photos, takes noise away\n"
@@ -105,7 +123,7 @@ static int parse(int argc, char **argv, enhance_settings *settings, raw_choices 
         {"look", "likeness", 0, "on|off",
          "Hold back where a face would become somebody else.\n"
          "Default: on; mode plain never does",
-         .choice = &look->likeness, .choices = off_and_on},
+         .choice = &settings->look.likeness, .choices = off_and_on},
         {"look", "denoise", 0, "0-100", "Take noise away from the whole photo; 60 suits most", .number = &look->denoise,
          .low = 0, .high = 100},
         {"look", "sharpen", 0, "0-100", "Sharpen the whole photo", .number = &look->sharpen, .low = 0, .high = 100},
@@ -248,6 +266,47 @@ static int take_strengths(const char *text, gpen_settings *look)
                                              : CLI_GO_ON;
 }
 
+/* ---------------------------------------------------------------- presets */
+
+static void print_presets(void)
+{
+    gpen_language language = text_language();
+    for (int preset = 0; preset < GPEN_PRESET_COUNT; preset++)
+        printf("%-18s %s\n%-18s %s\n", gpen_preset_name(preset), gpen_preset_title(preset, language), "",
+               gpen_preset_sentence(preset, language));
+}
+
+/* What a preset sets, as places: mode, strength and the controls, in the order of gpen_settings.held. */
+enum { HELD_PLACES = 10 };
+_Static_assert(GPEN_HELD_ALL == (1 << HELD_PLACES) - 1, "a place for each bit");
+
+static void held_places(gpen_settings *look, int *mode, int *places[HELD_PLACES])
+{
+    int count = 0;
+    places[count++] = mode;
+    places[count++] = &look->strength;
+#define ADD_PLACE(field, least, most) places[count++] = &look->field;
+    GPEN_CONTROL_LIST(ADD_PLACE)
+#undef ADD_PLACE
+}
+
+/* The preset's settings, and over them those that were given. */
+static void take_preset(raw_choices *raw, gpen_settings *look)
+{
+    int *given[HELD_PLACES], *taken[HELD_PLACES], mode, held = 0;
+    held_places(&raw->look, &raw->mode, given);
+    for (int i = 0; i < HELD_PLACES; i++)
+        held |= *given[i] != NOT_GIVEN ? 1 << i : 0;
+    gpen_settings_take_preset(look, (gpen_preset)raw->preset, 0);
+    look->held = held;
+    mode = (int)look->mode;
+    held_places(look, &mode, taken);
+    for (int i = 0; i < HELD_PLACES; i++)
+        if (*given[i] != NOT_GIVEN)
+            *taken[i] = *given[i];
+    look->mode = (gpen_mode)mode;
+}
+
 /* ---------------------------------------------------------------- OUT */
 
 static bool ends_with_any(const char *path, const char *const *endings)
@@ -323,8 +382,18 @@ int enhance_options_read(int argc, char **argv, enhance_settings *settings, int 
                                    .quality = 95,
                                    .timeout = 600,
                                    .max_megapixels = PICTURE_DEFAULT_MAX_PIXELS / 1000000};
-    raw_choices raw = {.least_face = -1, .mode = (int)settings->look.mode};
+    raw_choices raw = {.least_face = -1, .preset = GPEN_PRESET_EVERYDAY};
+    int *given[HELD_PLACES];
+    held_places(&raw.look, &raw.mode, given);
+    for (int i = 0; i < HELD_PLACES; i++)
+        *given[i] = NOT_GIVEN;
     int status = parse(argc, argv, settings, &raw, count);
+    if (status == CLI_GO_ON && raw.preset == GPEN_PRESET_COUNT) {
+        print_presets();
+        return CLI_DONE;
+    }
+    if (status == CLI_GO_ON)
+        take_preset(&raw, &settings->look);
     if (status == CLI_GO_ON)
         status = check_places(settings, argv + 1, *count);
     if (status == CLI_GO_ON)
@@ -337,6 +406,5 @@ int enhance_options_read(int argc, char **argv, enhance_settings *settings, int 
         status = take_strengths(raw.strengths, &settings->look);
     if (raw.least_face >= 0)
         settings->look.least_face = raw.least_face;
-    settings->look.mode = (gpen_mode)raw.mode;
     return status;
 }

@@ -35,7 +35,8 @@ typedef struct item_outcome {
     gpen_faces faces;  /* else: those in it */
     size_t restored;   /* how many faces were */
     const receipt *made;
-    const gpen_settings *look;
+    gpen_settings look; /* as used */
+    gpen_choice choice; /* why, where it was chosen for this photo; its preset is AUTO otherwise */
 } item_outcome;
 
 /* How many faces it has; a crop is one. */

@@ -47,7 +47,7 @@ static void write_faces(json_writer *json, const item_outcome *outcome)
     json_array(json, "faces");
     if (outcome->aligned && outcome->state == ITEM_DONE) {
         json_object(json, NULL);
-        json_text(json, "state", gpen_face_state_name(GPEN_FACE_RESTORED));
+        json_text(json, "state", gpen_face_state_name(outcome->restored ? GPEN_FACE_RESTORED : GPEN_FACE_FOUND));
         json_number(json, "seconds", outcome->enhance_seconds);
         json_object_end(json);
     }
@@ -95,6 +95,27 @@ static void write_controls(json_writer *json, const gpen_settings *look)
     json_object_end(json);
 }
 
+/* Preset auto: what was chosen for the photo, and why. */
+static void write_choice(json_writer *json, const gpen_choice *choice)
+{
+    char sentence[GPEN_CHOICE_BYTES];
+    if (choice->preset == GPEN_PRESET_AUTO) {
+        json_null(json, "choice");
+        return;
+    }
+    gpen_choice_sentence(choice, text_language(), sentence);
+    json_object(json, "choice");
+    json_text(json, "preset", gpen_preset_name(choice->preset));
+    json_text(json, "message", sentence);
+    json_number(json, "noise", (double)choice->noise);
+    json_number(json, "blur", (double)choice->blur);
+    json_integer(json, "jpeg_quality", choice->quality);
+    json_number(json, "range", (double)choice->range);
+    json_number(json, "cast", (double)choice->cast);
+    json_integer(json, "face", choice->face);
+    json_object_end(json);
+}
+
 /* Only a result has one. */
 static void write_receipt(json_writer *json, const item_outcome *outcome)
 {
@@ -109,9 +130,10 @@ static void write_receipt(json_writer *json, const item_outcome *outcome)
     write_model(json, "restorer", &made->restorer);
     write_model(json, "detector", &made->detector);
     write_model(json, "parser", &made->parser);
-    json_text(json, "mode", gpen_mode_name(outcome->look->mode));
-    json_integer(json, "strength", outcome->look->strength);
-    write_controls(json, outcome->look);
+    json_text(json, "preset", gpen_preset_name(outcome->look.preset));
+    json_text(json, "mode", gpen_mode_name(outcome->look.mode));
+    json_integer(json, "strength", outcome->look.strength);
+    write_controls(json, &outcome->look);
     json_text(json, "level", made->level);
     json_text(json, "precision", made->precision);
     json_boolean(json, "altered_by_model", outcome->restored > 0);
@@ -144,6 +166,7 @@ void report_json_item(const item_outcome *outcome)
     write_size(&json, "height", outcome->height);
     write_faces(&json, outcome);
     json_integer(&json, "restored", (int64_t)outcome->restored);
+    write_choice(&json, &outcome->choice);
     write_receipt(&json, outcome);
     json_object_end(&json);
     json_end_line(&json);

@@ -2,11 +2,11 @@
  * keeps edges, so that nothing gets a halo. Source: He and Sun, "Fast guided filter", 2015: its two coefficients are found on a
  * coarse grid and applied pixel by pixel. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "finish/room.h"
 
 enum { LIGHT, REGION, SLOPE, LEVEL, SCRATCH, SQUARES }; /* planes of the grid */
+enum { COLOURS = 3 };                                   /* rows of pixels behind three of those planes' */
 
 typedef struct boosting {
     gpen_image *photo;
@@ -14,38 +14,45 @@ typedef struct boosting {
     const face_frame *frame;
     const face_grid *grid;
     float amount;
-    float *rows; /* three a worker */
 } boosting;
 
-/* A sample's lightness as a person sees it, near enough: luma, 0..1. */
-static float luma(const gpen_image *photo, int x, int y)
+/* Lightness as a person sees it, near enough. */
+static inline float luma(float red, float green, float blue)
 {
-    float scale = 1.0f / (float)image_top(photo);
-    if (image_colours(photo) == 1)
-        return (float)image_sample(photo, x, y, 0) * scale;
-    return (0.299f * (float)image_sample(photo, x, y, 0) + 0.587f * (float)image_sample(photo, x, y, 1) +
-            0.114f * (float)image_sample(photo, x, y, 2)) *
-           scale;
+    return 0.299f * red + 0.587f * green + 0.114f * blue;
+}
+
+/* In place of the first of the rows. */
+FINISH_WIDE static void luma_row(float *restrict red, const float *restrict green, const float *restrict blue,
+                                 int count)
+{
+    for (int i = 0; i < count; i++)
+        red[i] = luma(red[i], green[i], blue[i]);
 }
 
 static void read_cells(void *context, int row, int worker)
 {
-    (void)worker;
     const boosting *b = context;
     const face_grid *g = b->grid;
+    float *const rows[3] = {face_grid_own(g, worker, 0), face_grid_own(g, worker, 1), face_grid_own(g, worker, 2)};
+    float sums[GRID_SIDE] = {0};
+    int width = g->right - g->left, top = row * g->cell;
+    int height = g->bottom - g->top - top < g->cell ? g->bottom - g->top - top : g->cell;
+    for (int y = 0; y < height; y++) {
+        photo_read(b->photo, g->left, g->top + top + y, width, rows);
+        if (image_colours(b->photo) == 3)
+            luma_row(rows[0], rows[1], rows[2], width);
+        for (int i = 0; i < width; i++)
+            sums[i / g->cell] += rows[0][i];
+    }
     for (int column = 0; column < g->width; column++) {
-        int left = g->left + column * g->cell, right = left + g->cell < g->right ? left + g->cell : g->right;
-        int top = g->top + row * g->cell, bottom = top + g->cell < g->bottom ? top + g->cell : g->bottom;
-        float sum = 0;
-        for (int y = top; y < bottom; y++)
-            for (int x = left; x < right; x++)
-                sum += luma(b->photo, x, y);
-        int i = row * g->width + column;
-        float mean = sum / (float)((right - left) * (bottom - top));
-        g->planes[LIGHT][i] = mean;
-        g->planes[SQUARES][i] = mean * mean;
-        g->planes[REGION][i] =
-            face_feature(b->frame, b->face, (float)(left + right - 1) / 2, (float)(top + bottom - 1) / 2);
+        int left = column * g->cell, across = width - left < g->cell ? width - left : g->cell;
+        float x = (float)(g->left + left) + (float)(across - 1) / 2,
+              y = (float)(g->top + top) + (float)(height - 1) / 2;
+        float mean = sums[column] / (float)(across * height);
+        g->planes[LIGHT][row * g->width + column] = mean;
+        g->planes[SQUARES][row * g->width + column] = mean * mean;
+        g->planes[REGION][row * g->width + column] = face_feature(b->frame, b->face, x, y);
     }
 }
 
@@ -70,25 +77,39 @@ static void find_coefficients(const face_grid *g, const face_frame *frame)
         face_grid_blur(g, g->planes[REGION], radius / 2, scratch, g->planes[REGION]);
 }
 
-static void boost_row(void *context, int row, int worker)
+/* region, slope, level: rows[0] to rows[2]; the pixels behind them. Where there is nothing to boost, samples stay what they are. */
+FINISH_WIDE static void boost_pixels(float *const rows[GRID_ROWS], int colours, float amount, int count)
 {
-    const boosting *b = context;
-    const face_grid *g = b->grid;
-    int width = g->right - g->left, y = g->top + row, top = image_top(b->photo);
-    float *region = b->rows + (size_t)worker * 3 * (size_t)width, *slope = region + width, *level = slope + width;
-    face_grid_row(g, g->planes[REGION], y, region);
-    face_grid_row(g, g->planes[SLOPE], y, slope);
-    face_grid_row(g, g->planes[LEVEL], y, level);
-    for (int i = 0; i < width; i++) {
-        if (region[i] <= 0.001f)
-            continue;
-        int x = g->left + i;
-        float light = luma(b->photo, x, y), more = b->amount * region[i] * (light - (light * slope[i] + level[i]));
-        for (int c = 0; c < image_colours(b->photo); c++) {
-            int was = image_sample(b->photo, x, y, c);
-            image_set_sample(b->photo, x, y, c, finish_sample((float)was / (float)top + more, was, top));
+    const float *restrict region = rows[0], *restrict slope = rows[1], *restrict level = rows[2];
+    float *restrict red = rows[COLOURS], *restrict green = rows[COLOURS + 1], *restrict blue = rows[COLOURS + 2];
+    for (int i = 0; i < count; i++) {
+        float light = colours == 3 ? luma(red[i], green[i], blue[i]) : red[i];
+        float more = region[i] > 0.001f ? amount * region[i] * (light - (light * slope[i] + level[i])) : 0;
+        red[i] += more;
+        if (colours == 3) {
+            green[i] += more;
+            blue[i] += more;
         }
     }
+}
+
+static void boost_row(void *context, int row, int worker)
+{
+    static const int planes[3] = {REGION, SLOPE, LEVEL};
+    const boosting *b = context;
+    const face_grid *g = b->grid;
+    int width = g->right - g->left, y = g->top + row;
+    float *rows[GRID_ROWS];
+    for (int i = 0; i < GRID_ROWS; i++)
+        rows[i] = face_grid_own(g, worker, i);
+    for (int i = 0; i < 3; i++)
+        face_grid_row(g, g->planes[planes[i]], y, rows[i]);
+    photo_read(b->photo, g->left, y, width, rows + COLOURS);
+    if (image_colours(b->photo) == 3)
+        boost_pixels(rows, 3, b->amount, width);
+    else
+        boost_pixels(rows, 1, b->amount, width);
+    photo_write(b->photo, b->photo, g->left, y, width, (const float *const *)(rows + COLOURS));
 }
 
 gpen_status face_boost_detail(gpen_image *photo, const finish_face *face, const face_frame *frame, int strength,
@@ -96,19 +117,13 @@ gpen_status face_boost_detail(gpen_image *photo, const finish_face *face, const 
 {
     const float most = 1.5f;
     face_grid grid;
-    gpen_status status = face_grid_new(&grid, frame, photo, error);
+    gpen_status status = face_grid_new(&grid, frame, photo, thread_pool_size(pool), error);
     if (status || !grid.planes[0])
         return status;
-    size_t values = 3 * (size_t)thread_pool_size(pool) * (size_t)(grid.right - grid.left);
-    boosting b = {photo, face, frame, &grid, most * (float)strength / 100, malloc(values * sizeof(float))};
-    if (b.rows) {
-        thread_pool_run(pool, grid.height, read_cells, &b);
-        find_coefficients(&grid, frame);
-        thread_pool_run(pool, grid.bottom - grid.top, boost_row, &b);
-    } else {
-        status = gpen_fail_memory(error, "finishing a face", values * sizeof(float));
-    }
-    free(b.rows);
+    boosting b = {photo, face, frame, &grid, most * (float)strength / 100};
+    thread_pool_run(pool, grid.height, read_cells, &b);
+    find_coefficients(&grid, frame);
+    thread_pool_run(pool, grid.bottom - grid.top, boost_row, &b);
     face_grid_free(&grid);
-    return status;
+    return GPEN_OK;
 }

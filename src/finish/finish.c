@@ -23,8 +23,7 @@ typedef struct finishing {
     finish_noise noise;
     fading_cure cure;
     sharpening sharpness;
-    light_tables tables;
-    float curve[LIGHT_STEPS + 2];
+    float curve[TONE_STEPS + 2];
     int margin, across; /* of a tile; tiles in a row */
     int workers;
     float **planes;              /* of each worker: PLANES of TILE_VALUES */
@@ -46,12 +45,12 @@ static void finish_light(const finishing *f, tile *t, int inset, float *const pl
 {
     const finish_settings *s = f->settings;
     float *luminance = planes[0], *wanted = s->sharpen ? planes[1] : planes[0];
-    tile_to_light(t, inset, &f->tables, luminance);
+    tile_to_light(t, inset, luminance);
     if (s->sharpen) {
         tile_sharpen(t, luminance, wanted, planes[2], inset, &f->sharpness);
         inset += SHARPEN_MARGIN;
     }
-    tile_from_light(t, inset, &f->tables, luminance, wanted, changes_tone(s) ? f->curve : NULL);
+    tile_from_light(t, inset, luminance, wanted, changes_tone(s) ? f->curve : NULL);
 }
 
 static void finish_tile(void *context, int index, int worker)
@@ -133,7 +132,6 @@ static gpen_status finish_photo(finishing *f, thread_pool *pool, gpen_error *err
         if (status)
             return status;
     }
-    light_tables_fill(&f->tables);
     tone_curve(s, f->curve);
     if (s->fading)
         f->cure = fading_diagnose(f->from, s->fading);
@@ -154,8 +152,7 @@ static gpen_status finish_faces(finishing *f, thread_pool *pool, gpen_error *err
         if (s->detail_boost)
             status = face_boost_detail(f->to, &f->faces[i], &f->frames[i], s->detail_boost, pool, error);
         if (s->skin_protect && !status)
-            status = face_protect_skin(f->to, f->original, &f->faces[i], &f->frames[i], s->skin_protect, &f->tables,
-                                       pool, error);
+            status = face_protect_skin(f->to, f->original, &f->faces[i], &f->frames[i], s->skin_protect, pool, error);
     }
     return status;
 }
@@ -221,8 +218,6 @@ gpen_status finish_apply(const gpen_image *from, const gpen_image *original, con
             f.frames[i] = (face_frame){0};
     if (!status && (s->dust || s->denoise || s->fading || s->sharpen || changes_tone(s)))
         status = finish_photo(&f, pool, error);
-    else if (!status)
-        light_tables_fill(&f.tables);
     if (!status)
         status = finish_faces(&f, pool, error);
     end(&f);

@@ -51,6 +51,25 @@ typedef struct finish_noise {
 
 gpen_status finish_measure_noise(const gpen_image *photo, thread_pool *pool, finish_noise *noise, gpen_error *error);
 
+/* What state a photo is in. */
+typedef struct finish_condition {
+    float dark, light; /* luma 0..1 of its darkest and lightest parts: one pixel in two hundred is beyond */
+    float cast;        /* how coloured the lightest parts are: 0 white, 1 no trace of one channel */
+    float chroma;      /* mean size of its colours, in parts of the whitest sample; near 0: black and white */
+    float spread;      /* deviation of colours among pixels equally light; near 0: black and white, or toned */
+    float blocks;      /* steps at the edges of JPEG blocks against those between: 1 none, from about 1.3 on visible */
+} finish_condition;
+
+gpen_status finish_examine(const gpen_image *photo, finish_condition *condition, gpen_error *error);
+
+/* How blurred a part of the photo is (left, top, right, bottom; inside the photo), seen at 96 pixels and without its noise: 0 sharp, 1
+ * nothing but blur; 0 too where it has less than 24 pixels a side. Errors: OUT_OF_MEMORY. */
+gpen_status finish_measure_blur(const gpen_image *photo, const int part[4], thread_pool *pool, float *blur,
+                                gpen_error *error);
+
+/* CIELAB (L 0..100, a, b) of an sRGB colour, samples 0..1. */
+void finish_lab(const float samples[3], float lab[3]);
+
 /* Grain like a photo's: a pattern that depends on nothing but the noise and a pixel's place. */
 enum { FINISH_GRAIN_SIDE = 128 };
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "finish/light.h"
 #include "finish/room.h"
 
 enum { CELLS = 64 }; /* across the longer side */
@@ -10,7 +11,6 @@ enum { CELLS = 64 }; /* across the longer side */
 typedef struct matching {
     gpen_image *face;
     const gpen_image *like;
-    light_tables tables;
     int cell, width, height; /* of the grid */
     plane shifts[3];         /* of lightness, of a, of b; one a cell */
     float *rows;             /* three a worker */
@@ -29,14 +29,8 @@ static const float from_lab[3][3] = {{1, 0.3963377774f, 0.2158037573f},
                                      {1, -0.1055613458f, -0.0638541728f},
                                      {1, -0.0894841775f, -1.2914855480f}};
 
-static void multiply(const float m[3][3], const float v[3], float to[3])
-{
-    for (int i = 0; i < 3; i++)
-        to[i] = m[i][0] * v[0] + m[i][1] * v[1] + m[i][2] * v[2];
-}
-
 /* The mean light of a window: left, top, right, bottom. Grey counts as three equal channels. */
-static void mean_light(const matching *m, const gpen_image *image, const int window[4], float light[3])
+static void mean_light(const gpen_image *image, const int window[4], float light[3])
 {
     float scale = 1.0f / (float)image_top(image), count = (float)((window[2] - window[0]) * (window[3] - window[1]));
     int colours = image_colours(image);
@@ -45,7 +39,7 @@ static void mean_light(const matching *m, const gpen_image *image, const int win
     for (int y = window[1]; y < window[3]; y++)
         for (int x = window[0]; x < window[2]; x++)
             for (int c = 0; c < colours; c++)
-                light[c] += light_look_up(m->tables.decode, (float)image_sample(image, x, y, c) * scale);
+                light[c] += light_of_sample((float)image_sample(image, x, y, c) * scale);
     for (int c = 0; c < 3; c++)
         light[c] = (c < colours ? light[c] : light[0] * count) / count;
 }
@@ -53,10 +47,10 @@ static void mean_light(const matching *m, const gpen_image *image, const int win
 static void oklab(const float light[3], float lab[3])
 {
     float cones[3];
-    multiply(to_cones, light, cones);
+    light_multiply(to_cones, light, cones);
     for (int i = 0; i < 3; i++)
         cones[i] = cbrtf(cones[i]);
-    multiply(to_lab, cones, lab);
+    light_multiply(to_lab, cones, lab);
 }
 
 static void compare_row(void *context, int row, int worker)
@@ -68,9 +62,9 @@ static void compare_row(void *context, int row, int worker)
         const int window[4] = {left, top, left + m->cell < m->face->width ? left + m->cell : m->face->width,
                                top + m->cell < m->face->height ? top + m->cell : m->face->height};
         float light[3], was[3], is[3];
-        mean_light(m, m->like, window, light);
+        mean_light(m->like, window, light);
         oklab(light, was);
-        mean_light(m, m->face, window, light);
+        mean_light(m->face, window, light);
         oklab(light, is);
         for (int k = 0; k < 3; k++)
             m->shifts[k].values[row * m->width + column] = was[k] - is[k];
@@ -84,17 +78,17 @@ static void move_pixel(const matching *m, int x, int y, const float shift[3])
     float light[3], lab[3], cones[3];
     for (int c = 0; c < 3; c++) {
         was[c] = c < colours ? image_sample(m->face, x, y, c) : was[0];
-        light[c] = light_look_up(m->tables.decode, (float)was[c] / (float)top);
+        light[c] = light_of_sample((float)was[c] / (float)top);
     }
     oklab(light, lab);
     for (int k = 0; k < 3; k++)
         lab[k] += shift[k];
-    multiply(from_lab, lab, cones);
+    light_multiply(from_lab, lab, cones);
     for (int i = 0; i < 3; i++)
         cones[i] = cones[i] * cones[i] * cones[i];
-    multiply(from_cones, cones, light);
+    light_multiply(from_cones, cones, light);
     for (int c = 0; c < colours; c++) {
-        float sample = light_look_up(m->tables.encode, sqrtf(light[c] > 0 ? light[c] : 0));
+        float sample = light_to_sample(light[c]);
         image_set_sample(m->face, x, y, c, finish_sample(sample, was[c], top));
     }
 }
@@ -136,7 +130,6 @@ gpen_status finish_match_colour(gpen_image *face, const gpen_image *like, thread
     m.cell = (side + CELLS - 1) / CELLS;
     m.width = (face->width + m.cell - 1) / m.cell;
     m.height = (face->height + m.cell - 1) / m.cell;
-    light_tables_fill(&m.tables);
     size_t values = 3 * (size_t)thread_pool_size(pool) * (size_t)face->width;
     m.rows = malloc(values * sizeof *m.rows);
     if (!m.rows)

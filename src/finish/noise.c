@@ -39,24 +39,21 @@ static void halve(const float *from, float *to)
 }
 
 /* The samples of a block as luminance and chroma; false when many are black or white: noise is cut off there. */
-static bool read_block(const measuring *m, int left, int top, float planes[3][BLOCK * BLOCK])
+static bool read_block(const gpen_image *photo, int left, int top, float planes[3][BLOCK * BLOCK])
 {
-    int colours = image_colours(m->photo), white = image_top(m->photo);
-    float scale = 1.0f / (float)white;
-    int cut = 0;
-    for (int i = 0; i < BLOCK * BLOCK; i++) {
-        float v[3] = {0, 0, 0};
-        for (int c = 0; c < colours; c++) {
-            int sample = image_sample(m->photo, left + i % BLOCK, top + i / BLOCK, c);
-            cut += sample == 0 || sample == white;
-            v[c] = (float)sample * scale;
-        }
-        planes[0][i] = v[0];
-        if (colours == 3) {
-            planes[0][i] = opponent_light(v[0], v[1], v[2]);
-            planes[1][i] = opponent_across(v[0], v[2]);
-            planes[2][i] = opponent_green(v[0], v[1], v[2]);
-        }
+    int colours = image_colours(photo), cut = 0;
+    for (int y = 0; y < BLOCK; y++) {
+        float *const row[3] = {planes[0] + y * BLOCK, planes[1] + y * BLOCK, planes[2] + y * BLOCK};
+        photo_read(photo, left, top + y, BLOCK, row);
+    }
+    for (int c = 0; c < colours; c++)
+        for (int i = 0; i < BLOCK * BLOCK; i++)
+            cut += planes[c][i] <= 0 || planes[c][i] >= 1;
+    for (int i = 0; i < BLOCK * BLOCK && colours == 3; i++) {
+        float red = planes[0][i], green = planes[1][i], blue = planes[2][i];
+        planes[0][i] = opponent_light(red, green, blue);
+        planes[1][i] = opponent_across(red, blue);
+        planes[2][i] = opponent_green(red, green, blue);
     }
     return cut <= BLOCK * BLOCK * colours / 8;
 }
@@ -67,7 +64,7 @@ static void measure_block(void *context, int index, int worker)
     const measuring *m = context;
     float planes[3][BLOCK * BLOCK], halves[BLOCK * BLOCK];
     int place = index * m->step;
-    bool whole = read_block(m, place % m->across * BLOCK, place / m->across * BLOCK, planes);
+    bool whole = read_block(m->photo, place % m->across * BLOCK, place / m->across * BLOCK, planes);
     for (int c = 0; c < image_colours(m->photo); c++) {
         halve(planes[c], halves);
         m->details[c][index] = whole ? mean_detail(planes[c], BLOCK, BLOCK) : -1;

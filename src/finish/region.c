@@ -95,7 +95,26 @@ static int held(float value, int most)
     return value < 0 ? 0 : value > (float)most ? most : (int)value;
 }
 
-gpen_status face_grid_new(face_grid *grid, const face_frame *frame, const gpen_image *photo, gpen_error *error)
+/* Room for planes, rows and columns in one block. */
+static gpen_status take_memory(face_grid *grid, int workers, gpen_error *error)
+{
+    size_t cells = (size_t)grid->width * (size_t)grid->height, width = (size_t)(grid->right - grid->left);
+    size_t rows = GRID_ROWS * (size_t)workers * width, floats = GRID_PLANES * cells + rows + width;
+    size_t bytes = floats * sizeof(float) + width * sizeof(int);
+    grid->planes[0] = malloc(bytes);
+    if (!grid->planes[0])
+        return gpen_fail_memory(error, "finishing a face", bytes);
+    for (int i = 1; i < GRID_PLANES; i++)
+        grid->planes[i] = grid->planes[0] + (size_t)i * cells;
+    grid->rows = grid->planes[0] + GRID_PLANES * cells;
+    grid->shares = grid->rows + rows;
+    void *behind = grid->shares + width;
+    grid->columns = behind;
+    return GPEN_OK;
+}
+
+gpen_status face_grid_new(face_grid *grid, const face_frame *frame, const gpen_image *photo, int workers,
+                          gpen_error *error)
 {
     const float reach = 2.4f; /* hair and neck too */
     float away = reach * frame->eyes;
@@ -109,19 +128,21 @@ gpen_status face_grid_new(face_grid *grid, const face_frame *frame, const gpen_i
     grid->cell = (side + GRID_SIDE - 1) / GRID_SIDE;
     grid->width = (width + grid->cell - 1) / grid->cell;
     grid->height = (height + grid->cell - 1) / grid->cell;
-    size_t cells = (size_t)grid->width * (size_t)grid->height;
-    grid->planes[0] = malloc(GRID_PLANES * cells * sizeof(float));
-    if (!grid->planes[0])
-        return gpen_fail_memory(error, "finishing a face", GRID_PLANES * cells * sizeof(float));
-    for (int i = 1; i < GRID_PLANES; i++)
-        grid->planes[i] = grid->planes[0] + (size_t)i * cells;
-    return GPEN_OK;
+    gpen_status status = take_memory(grid, workers, error);
+    for (int i = 0; i < width && !status; i++)
+        grid->columns[i] = image_between(i, 1.0 / grid->cell, grid->width, &grid->shares[i]);
+    return status;
 }
 
 void face_grid_free(face_grid *grid)
 {
     free(grid->planes[0]);
     *grid = (face_grid){0};
+}
+
+float *face_grid_own(const face_grid *grid, int worker, int index)
+{
+    return grid->rows + ((size_t)worker * GRID_ROWS + (size_t)index) * (size_t)(grid->right - grid->left);
 }
 
 /* Means along a line of `count` values, `step` apart. */
@@ -154,13 +175,14 @@ void face_grid_blur(const face_grid *grid, const float *from, int radius, float 
 
 void face_grid_row(const face_grid *grid, const float *values, int y, float *to)
 {
-    double scale = 1.0 / grid->cell;
-    float down, across;
-    int upper = image_between(y - grid->top, scale, grid->height, &down);
+    float down, cells[GRID_SIDE + 1] = {0};
+    int upper = image_between(y - grid->top, 1.0 / grid->cell, grid->height, &down);
     const float *a = values + upper * grid->width, *b = a + (down > 0 ? grid->width : 0);
+    for (int x = 0; x < grid->width; x++)
+        cells[x] = a[x] + (b[x] - a[x]) * down;
+    cells[grid->width] = cells[grid->width - 1];
     for (int i = 0; i < grid->right - grid->left; i++) {
-        int x = image_between(i, scale, grid->width, &across), next = x + (across > 0);
-        float above = a[x] + (a[next] - a[x]) * across, below = b[x] + (b[next] - b[x]) * across;
-        to[i] = above + (below - above) * down;
+        const float *cell = cells + grid->columns[i];
+        to[i] = cell[0] + (cell[1] - cell[0]) * grid->shares[i];
     }
 }

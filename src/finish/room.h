@@ -29,6 +29,12 @@ typedef struct tile {
     float *planes[3];
 } tile;
 
+/* `count` pixels of a row of the photo from (x, y) on, 0..1: into to[0] the grey, or into all three red, green and blue. */
+void photo_read(const gpen_image *photo, int x, int y, int count, float *const to[3]);
+
+/* The way back, as finish_sample has it; `was` is the photo that these pixels were read from, and may be `photo`. */
+void photo_write(const gpen_image *photo, const gpen_image *was, int x, int y, int count, const float *const from[3]);
+
 /* Fills the planes from the photo: `colours` of them. */
 void tile_load(tile *t, const gpen_image *photo);
 
@@ -37,7 +43,7 @@ void tile_load(tile *t, const gpen_image *photo);
 long finish_sample(float value, int was, int top);
 
 /* Writes the tile without `margin` pixels on each side to the photo, where it is one, as finish_sample has it. */
-void tile_store(const tile *t, int margin, const gpen_image *from, gpen_image *photo);
+void tile_store(const tile *t, int margin, const gpen_image *was, gpen_image *photo);
 
 /* The place that stands for one beyond the edge. */
 int finish_mirrored(int place, int length);
@@ -88,32 +94,6 @@ enum { DENOISE_MARGIN = 8 };
 /* Denoises what lies at least `inset` (a multiple of 8, DENOISE_MARGIN or more) from the tile's edge. */
 void tile_denoise(tile *t, int inset, int strength, const finish_noise *noise, denoise_scratch *scratch);
 
-/* ---------------------------------------------------------------- light (light.c) */
-
-enum { LIGHT_STEPS = 1024 };
-
-/* Read with light_look_up. Light and samples are 0..1. */
-typedef struct light_tables {
-    float decode[LIGHT_STEPS + 2]; /* sample to light */
-    float encode[LIGHT_STEPS + 2]; /* root of light to sample */
-    float root[LIGHT_STEPS + 2];   /* root of light to the root that CIELAB takes of it */
-} light_tables;
-
-void light_tables_fill(light_tables *t);
-
-/* CIELAB's cube root with its straight piece near black. */
-double light_root(double light);
-
-/* Between the two nearest entries; places beyond 0..1 read the ends. */
-static inline float light_look_up(const float *table, float place)
-{
-    place = place > 0 ? place : 0;
-    place = (place < 1 ? place : 1) * LIGHT_STEPS;
-    int whole = (int)place;
-    float share = place - (float)whole;
-    return table[whole] + (table[whole + 1] - table[whole]) * share;
-}
-
 /* ---------------------------------------------------------------- fading (fading.c) */
 
 /* What a sample of each channel becomes: sample * gain + offset. */
@@ -140,16 +120,20 @@ sharpening sharpen_plan(const finish_settings *settings, const gpen_image *photo
 /* Luminance plane to its sharpened self. `to` is valid SHARPEN_MARGIN further in; scratch is one more plane. */
 void tile_sharpen(const tile *t, const float *from, float *to, float *scratch, int inset, const sharpening *plan);
 
-/* Luminance before to luminance after, read with light_look_up at the root of luminance. */
-void tone_curve(const finish_settings *settings, float curve[LIGHT_STEPS + 2]);
+enum { TONE_STEPS = 1024 };
+
+/* Luminance before, at its root, to luminance after; the last entry is what a look-up at 1 reads behind the end. */
+void tone_curve(const finish_settings *settings, float curve[TONE_STEPS + 2]);
+
+/* Samples to light, in place. */
+void row_to_light(float *restrict values, int count);
 
 /* Planes of samples to planes of light, and the luminance of each pixel. */
-void tile_to_light(tile *t, int inset, const light_tables *tables, float *luminance);
+void tile_to_light(tile *t, int inset, float *luminance);
 
 /* Gives each pixel the luminance that the curve (NULL: none) makes of `wanted`, keeps its colour as far as it can be shown, and turns
  * light back into samples. */
-void tile_from_light(tile *t, int inset, const light_tables *tables, const float *luminance, const float *wanted,
-                     const float *curve);
+void tile_from_light(tile *t, int inset, const float *luminance, const float *wanted, const float *curve);
 
 /* ---------------------------------------------------------------- faces (region.c, detail.c, skin.c) */
 
@@ -182,22 +166,33 @@ float face_feature(const face_frame *frame, const finish_face *face, float x, fl
 
 /* A window of the photo around a face in cells of `cell` pixels a side, few enough that a large face needs no more memory than a
  * small one. Planes are [height][width]. */
-enum { GRID_SIDE = 256, GRID_PLANES = 6 };
+enum { GRID_SIDE = 256, GRID_PLANES = 6, GRID_ROWS = 6 };
 
 typedef struct face_grid {
     int left, top, right, bottom; /* pixels of the photo, right and bottom behind the last */
     int cell, width, height;
     float *planes[GRID_PLANES];
+    float *rows;   /* of the window's pixels, GRID_ROWS a worker */
+    float *shares; /* of each column of pixels: how much of the value between two cells comes from the right one */
+    int *columns;  /* and which the left one is */
 } face_grid;
 
-gpen_status face_grid_new(face_grid *grid, const face_frame *frame, const gpen_image *photo, gpen_error *error);
+/* No plane where the window is empty. Errors: OUT_OF_MEMORY. */
+gpen_status face_grid_new(face_grid *grid, const face_frame *frame, const gpen_image *photo, int workers,
+                          gpen_error *error);
 void face_grid_free(face_grid *grid);
+
+/* Row `index` of a worker's own. */
+float *face_grid_own(const face_grid *grid, int worker, int index);
 
 /* Mean over (2 radius + 1) squared cells, fewer at the edges; scratch is a plane, and so may `to` be `from`. */
 void face_grid_blur(const face_grid *grid, const float *from, int radius, float *scratch, float *to);
 
-/* A row of pixels between the cells: `count` values from the grid's left on, at row y of the photo. */
+/* A row of pixels between the cells: a value for each from the grid's left on, at row y of the photo. */
 void face_grid_row(const face_grid *grid, const float *values, int y, float *to);
+
+/* CIELAB of red, green and blue light (lab.c). */
+void lab_of_light(const float light[3], float lab[3]);
 
 /* Local contrast on eyes, brows, lips and hair of one face, in place. */
 gpen_status face_boost_detail(gpen_image *photo, const finish_face *face, const face_frame *frame, int strength,
@@ -205,8 +200,7 @@ gpen_status face_boost_detail(gpen_image *photo, const finish_face *face, const 
 
 /* The colour of skin of one face held to the original's, in place. */
 gpen_status face_protect_skin(gpen_image *photo, const gpen_image *original, const finish_face *face,
-                              const face_frame *frame, int strength, const light_tables *tables, thread_pool *pool,
-                              gpen_error *error);
+                              const face_frame *frame, int strength, thread_pool *pool, gpen_error *error);
 
 /* ---------------------------------------------------------------- dust (dust.c) */
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "finish/light.h"
 #include "finish/room.h"
 
 /* 0 to 0, 1 to 1, a half to `half`. */
@@ -17,50 +18,52 @@ static double gain(double t, double half)
     return t < 0.5 ? bias(2 * t, half) / 2 : 1 - bias(2 - 2 * t, half) / 2;
 }
 
-static double luminance_of(double lightness)
-{
-    double root = (lightness * 100 + 16) / 116;
-    return root > 6.0 / 29 ? root * root * root : (root - 4.0 / 29) * (108.0 / 841);
-}
-
-void tone_curve(const finish_settings *settings, float curve[LIGHT_STEPS + 2])
+void tone_curve(const finish_settings *settings, float curve[TONE_STEPS + 2])
 {
     const double brightest = 0.15, steepest = 0.17;
     double middle = 0.5 + brightest * settings->brightness / 100, knee = 0.5 - steepest * settings->contrast / 100;
-    for (int i = 0; i <= LIGHT_STEPS; i++) {
-        double place = (double)i / LIGHT_STEPS, lightness = 1.16 * light_root(place * place) - 0.16;
-        curve[i] = (float)luminance_of(gain(bias(lightness, middle), knee));
+    for (int i = 0; i <= TONE_STEPS; i++) {
+        float place = (float)i / TONE_STEPS, lightness = 1.16f * light_root(place * place) - 0.16f;
+        double curved = gain(bias((double)fminf(fmaxf(lightness, 0), 1), middle), knee);
+        curve[i] = light_of_root(((float)curved + 0.16f) / 1.16f);
     }
-    curve[LIGHT_STEPS + 1] = 1;
+    curve[TONE_STEPS + 1] = 1;
 }
 
-FINISH_WIDE static void look_up_row(const float *table, float *restrict values, int count)
+/* Between the two nearest entries of the curve; more than 1 reads the end. */
+FINISH_WIDE static void look_up_row(const float *curve, const float *from, float *restrict to, int count)
+{
+    for (int x = 0; x < count; x++) {
+        float root = sqrtf(from[x] > 0 ? from[x] : 0), place = (root < 1 ? root : 1) * TONE_STEPS;
+        int whole = (int)place;
+        to[x] = curve[whole] + (curve[whole + 1] - curve[whole]) * (place - (float)whole);
+    }
+}
+
+FINISH_WIDE void row_to_light(float *restrict values, int count)
 {
     for (int x = 0; x < count; x++)
-        values[x] = light_look_up(table, values[x]);
+        values[x] = light_of_sample(values[x]);
 }
 
-/* For tables that are read at the root. */
-FINISH_WIDE static void look_up_roots(const float *table, const float *from, float *restrict to, int count)
+FINISH_WIDE static void luminance_row(const float *restrict red, const float *restrict green,
+                                      const float *restrict blue, float *restrict luminance, int count)
 {
     for (int x = 0; x < count; x++)
-        to[x] = light_look_up(table, sqrtf(from[x] > 0 ? from[x] : 0));
+        luminance[x] = red[x] * 0.2126f + green[x] * 0.7152f + blue[x] * 0.0722f;
 }
 
-void tile_to_light(tile *t, int inset, const light_tables *tables, float *luminance)
+void tile_to_light(tile *t, int inset, float *luminance)
 {
     int count = t->width - 2 * inset;
     for (int y = inset; y < t->height - inset; y++) {
         int first = y * TILE_STRIDE + inset;
-        float *light = luminance + first;
         for (int c = 0; c < t->colours; c++)
-            look_up_row(tables->decode, t->planes[c] + first, count);
-        const float *red = t->planes[0] + first, *green = t->planes[1] + first, *blue = t->planes[2] + first;
+            row_to_light(t->planes[c] + first, count);
         if (t->colours == 3)
-            for (int x = 0; x < count; x++)
-                light[x] = red[x] * 0.2126f + green[x] * 0.7152f + blue[x] * 0.0722f;
+            luminance_row(t->planes[0] + first, t->planes[1] + first, t->planes[2] + first, luminance + first, count);
         else
-            memcpy(light, red, (size_t)count * sizeof *light);
+            memcpy(luminance + first, t->planes[0] + first, (size_t)count * sizeof *luminance);
     }
 }
 
@@ -86,25 +89,29 @@ FINISH_WIDE static void scale_row(float *restrict red, float *restrict green, fl
     }
 }
 
-void tile_from_light(tile *t, int inset, const light_tables *tables, const float *luminance, const float *wanted,
-                     const float *curve)
+FINISH_WIDE static void sample_row(float *restrict values, int count)
+{
+    for (int x = 0; x < count; x++)
+        values[x] = light_to_sample(values[x]);
+}
+
+void tile_from_light(tile *t, int inset, const float *luminance, const float *wanted, const float *curve)
 {
     int count = t->width - 2 * inset;
     for (int y = inset; y < t->height - inset; y++) {
         int first = y * TILE_STRIDE + inset;
-        float after[TILE_STRIDE];
-        if (curve)
-            look_up_roots(curve, wanted + first, after, count);
-        else
-            memcpy(after, wanted + first, (size_t)count * sizeof *after);
+        float curved[TILE_STRIDE];
+        const float *after = wanted + first;
+        if (curve) {
+            look_up_row(curve, after, curved, count);
+            after = curved;
+        }
         if (t->colours == 3)
             scale_row(t->planes[0] + first, t->planes[1] + first, t->planes[2] + first, luminance + first, after,
                       count);
         else
             memcpy(t->planes[0] + first, after, (size_t)count * sizeof *after);
-        for (int c = 0; c < t->colours; c++) {
-            look_up_roots(tables->encode, t->planes[c] + first, after, count);
-            memcpy(t->planes[c] + first, after, (size_t)count * sizeof *after);
-        }
+        for (int c = 0; c < t->colours; c++)
+            sample_row(t->planes[c] + first, count);
     }
 }

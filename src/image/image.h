@@ -141,9 +141,10 @@ typedef enum picture_format {
  * sRGB), and where they are not kept: CMYK, Lab and floating point, and profiles that convert in one direction only, come
  * out as sRGB or grey. */
 typedef struct picture {
-    gpen_image image;       /* upright (EXIF orientation applied), sRGB, grey stays grey, alpha kept, 8 or 16 bits */
-    gpen_image native;      /* the file's own samples; see above */
-    picture_format format;  /* of the file it came from */
+    gpen_image image;      /* upright (EXIF orientation applied), sRGB, grey stays grey, alpha kept, 8 or 16 bits */
+    gpen_image native;     /* the file's own samples; see above */
+    picture_format format; /* of the file it came from */
+    int jpeg_quality; /* that the file was written with, 1..100, read from its tables; 0: no JPEG, or not to be told */
     picture_extras *extras; /* may be NULL */
     char *notes;            /* what was dropped or changed on the way in, one sentence a line, or NULL */
 } picture;

@@ -245,6 +245,8 @@ static gpen_status read_decoded(reading *job, VipsImage *decoded, picture *out, 
 static gpen_status read_picture(reading *job, picture *out, gpen_error *error)
 {
     *out = (picture){.format = job->kind.format};
+    if (job->kind.loader == LOADER_JPEG)
+        out->jpeg_quality = jpeg_quality(job->descriptor);
     gpen_error_clear(error);
     gpen_error own = {0}; /* so that a failure without words can be told when the caller wants none */
     VipsImage *decoded = decode_open(job->descriptor, job->kind.loader);

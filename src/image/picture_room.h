@@ -58,6 +58,9 @@ file_kind file_kind_of(const unsigned char *head, size_t length);
 bool tiff_is_raw(const unsigned char *head, size_t length);
 bool tiff_file_is_raw(int descriptor);
 
+/* The quality, 1..100, that an open JPEG file was written with; 0: it cannot be told, or this is none (jpeg_quality.c). */
+int jpeg_quality(int descriptor);
+
 /* What an open TIFF file says of the photo (maker, date, EXIF, GPS, ...) as an EXIF block; g_free. NULL: nothing that can be
  * read. *partly: some of it was too damaged, or too long. (tiff_exif.c) */
 unsigned char *tiff_exif_read(int descriptor, size_t *length, bool *partly);

@@ -53,18 +53,20 @@ static gpen_status make_crop(gpen_model *model, const photo_source *source, gpen
 }
 
 static gpen_status compose(gpen_model *model, const photo_source *source, const gpen_settings *settings,
-                           gpen_image *restored, gpen_error *error)
+                           gpen_image *restored, gpen_face *face, gpen_error *error)
 {
-    gpen_face face = template_face(source->photo.width);
-    gpen_faces faces = {&face, 1};
+    gpen_faces faces = {face, 1};
     composition c;
     face_crop crop = {0};
-    face.state = gpen_settings_face_strength(settings, 1) ? GPEN_FACE_FOUND : GPEN_FACE_CHOSEN_OFF;
+    *face = template_face(source->photo.width);
+    face->state = gpen_settings_face_strength(settings, 1) ? GPEN_FACE_FOUND : GPEN_FACE_CHOSEN_OFF;
     gpen_status status = compose_begin(&c, source, settings, &faces, NULL, nn_device_pool(model->device), error);
     if (status)
         return status;
-    if (face.state == GPEN_FACE_FOUND)
+    if (face->state == GPEN_FACE_FOUND)
         status = make_crop(model, source, settings->mode, &crop, error);
+    if (!status && guards_likeness(settings)) /* where the landmarks stand in the crop is not known */
+        status = face_crop_judge(&crop, NULL, face, error);
     if (!status)
         status = compose_face(&c, 0, &crop, NULL, error);
     if (!status)
@@ -75,7 +77,7 @@ static gpen_status compose(gpen_model *model, const photo_source *source, const 
 }
 
 static gpen_status restore(gpen_model *model, const gpen_image *crop, const gpen_settings *settings,
-                           gpen_image *restored, gpen_error *error)
+                           gpen_image *restored, gpen_face *what, gpen_error *error)
 {
     photo_source source;
     gpen_status status = source_open(&source, crop, 0, error);
@@ -83,15 +85,16 @@ static gpen_status restore(gpen_model *model, const gpen_image *crop, const gpen
         return status;
     status = source_prepare(&source, settings->mode, nn_device_pool(model->device), error);
     if (!status)
-        status = compose(model, &source, settings, restored, error);
+        status = compose(model, &source, settings, restored, what, error);
     source_close(&source);
     return status;
 }
 
-gpen_status gpen_restore_aligned(gpen_model *model, const gpen_image *face, const gpen_settings *settings,
-                                 gpen_image *restored, gpen_error *error)
+gpen_status aligned_restore(gpen_model *model, const gpen_image *face, const gpen_settings *settings,
+                            gpen_image *restored, gpen_face *what, gpen_error *error)
 {
     *restored = (gpen_image){0};
+    *what = (gpen_face){.likeness = -1};
     gpen_error_clear(error);
     gpen_settings defaults = gpen_settings_default();
     settings = settings ? settings : &defaults;
@@ -104,7 +107,14 @@ gpen_status gpen_restore_aligned(gpen_model *model, const gpen_image *face, cons
     if (!status)
         status = image_resize_bilinear(face, &crop, error);
     if (!status)
-        status = restore(model, &crop, settings, restored, error);
+        status = restore(model, &crop, settings, restored, what, error);
     gpen_image_free(&crop);
     return status;
+}
+
+gpen_status gpen_restore_aligned(gpen_model *model, const gpen_image *face, const gpen_settings *settings,
+                                 gpen_image *restored, gpen_error *error)
+{
+    gpen_face what;
+    return aligned_restore(model, face, settings, restored, &what, error);
 }

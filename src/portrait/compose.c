@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "portrait/room.h"
+#include "portrait/likeness.h"
 
 /* From pixels of the whole photo to the source's. */
 static image_affine to_source(const photo_source *s)
@@ -116,6 +116,11 @@ static gpen_status paste(composition *c, const face_crop *crop, int strength, gp
     return status;
 }
 
+bool guards_likeness(const gpen_settings *settings)
+{
+    return settings->likeness && settings->mode != GPEN_MODE_PLAIN;
+}
+
 gpen_status compose_face(composition *c, size_t index, const face_crop *crop, gpen_image *pasted, gpen_error *error)
 {
     gpen_face *face = &c->faces->faces[index];
@@ -129,6 +134,14 @@ gpen_status compose_face(composition *c, size_t index, const face_crop *crop, gp
         c->finish_faces[index].to_classes = to_classes(c->source, crop);
     }
     int strength = gpen_settings_face_strength(c->settings, index + 1);
+    if (crop->likeness && guards_likeness(c->settings)) {
+        face->likeness = likeness_at(crop->likeness, 100);
+        strength = likeness_strength(crop->likeness, strength);
+        if (!strength) {
+            face->state = GPEN_FACE_LIKENESS;
+            return GPEN_OK;
+        }
+    }
     gpen_status status = paste(c, crop, strength, pasted, error);
     if (!status) {
         face->state = GPEN_FACE_RESTORED;
@@ -186,6 +199,9 @@ static finish_settings controls_of(const gpen_settings *settings)
 int photo_copies(const gpen_settings *settings)
 {
     const finish_settings controls = controls_of(settings);
+    const int most = 3;
+    if (settings->preset == GPEN_PRESET_AUTO) /* it may choose anything */
+        return most;
     return 1 + (finishes_all(&controls) || finishes_faces(&controls)) + (settings->mode == GPEN_MODE_STRONG);
 }
 

@@ -2,7 +2,7 @@
  * look; what does is in look.c. */
 #include <stdlib.h>
 
-#include "portrait/room.h"
+#include "portrait/likeness.h"
 
 enum { SMALL_FACE = 100 }; /* pixels of the box's shorter side under which restored detail is softened */
 
@@ -18,6 +18,7 @@ void face_crop_free(face_crop *crop)
     gpen_image_free(&crop->after);
     plane_free(&crop->mask);
     free(crop->classes);
+    free(crop->likeness);
     plane_free(&crop->shift[0]);
     plane_free(&crop->shift[1]);
     *crop = (face_crop){0};
@@ -63,6 +64,28 @@ gpen_status face_crop_fit(face_crop *crop, parser *p, gpen_mode mode, gpen_error
     gpen_status status = fit_mask(crop, p, mode, error);
     if (!status && mode != GPEN_MODE_PLAIN && !crop->shift[0].values)
         status = shift_find(crop->shift, &crop->before, &crop->after, error);
+    return status;
+}
+
+gpen_status face_crop_judge(face_crop *crop, detector *finder, const gpen_face *face, gpen_error *error)
+{
+    float landmarks[5][2];
+    if (crop->likeness || !crop->after.pixels)
+        return GPEN_OK;
+    likeness *found = malloc(sizeof *found);
+    if (!found)
+        return gpen_fail_memory(error, "a face's likeness", sizeof *found);
+    for (int i = 0; i < 5; i++)
+        for (int k = 0; k < 2; k++) {
+            const double *m = crop->forward.m[k];
+            landmarks[i][k] =
+                (float)(m[0] * (double)face->landmarks[i][0] + m[1] * (double)face->landmarks[i][1] + m[2]);
+        }
+    gpen_status status = likeness_measure(found, finder, &crop->before, landmarks, &crop->after, error);
+    if (status)
+        free(found);
+    else
+        crop->likeness = found;
     return status;
 }
 

@@ -40,6 +40,8 @@ static gpen_status restore_face(passage *p, size_t index, gpen_error *error)
     gpen_status status = GPEN_OK;
     if (face->state == GPEN_FACE_FOUND) {
         status = face_crop_make(&crop, p->model, &p->wish, face, error);
+        if (!status && guards_likeness(p->composition.settings))
+            status = face_crop_judge(&crop, &p->model->detector, face, error);
         if (!status)
             status = compose_face(&p->composition, index, &crop, &pasted, error);
         face->seconds = clock_seconds() - start;

@@ -98,6 +98,8 @@ bool align_face(float landmarks[5][2], int size, image_affine *forward, image_af
 
 /* ---------------------------------------------------------------- one face through the networks (crop.c, shift.c) */
 
+struct likeness; /* likeness.h */
+
 /* A face as the networks left it. Crops are size x size, in the photo's channels and bits. */
 typedef struct face_crop {
     image_affine forward, back; /* from the photo to the crop, and back */
@@ -106,6 +108,7 @@ typedef struct face_crop {
     plane mask;                 /* how much of `after` is pasted, 0..1 */
     bool square;                /* the mask is the published square, which the other modes have no use for */
     uint8_t *classes;           /* [PARSENET_SIZE][PARSENET_SIZE], or NULL without a parser */
+    struct likeness *likeness;  /* of before and after; NULL until it was asked for */
     plane shift[2]; /* where what stands in `before` stands in `after`: pixels across and down, on a coarse grid;
                                  * without values where only mode plain was asked for */
 } face_crop;
@@ -125,6 +128,10 @@ void face_crop_free(face_crop *crop);
 
 /* Makes mask and shift what a mode needs, where they are not yet; no network has to run for that. Errors: OUT_OF_MEMORY. */
 gpen_status face_crop_fit(face_crop *crop, parser *p, gpen_mode mode, gpen_error *error);
+
+/* Measures the likeness, where that is not done yet. face: whose crop it is; finder: or NULL, then its landmarks do not count.
+ * Errors: OUT_OF_MEMORY. */
+gpen_status face_crop_judge(face_crop *crop, detector *finder, const gpen_face *face, gpen_error *error);
 
 /* Of the box, pixels. */
 float face_shorter_side(const gpen_face *face);
@@ -263,6 +270,9 @@ typedef struct composition {
 /* The source is prepared for the settings' mode. touched: as in photo_enhance, or NULL. Errors: OUT_OF_MEMORY; ended then. */
 gpen_status compose_begin(composition *c, const photo_source *source, const gpen_settings *settings, gpen_faces *faces,
                           uint8_t *touched, thread_pool *pool, gpen_error *error);
+
+/* Do the settings ask that faces stay themselves? Then their crops are to be judged before they are pasted. */
+bool guards_likeness(const gpen_settings *settings);
 
 /* Pastes face `index` from its crop, if it is to be restored and the crop is not empty, and gives it its last state and strength. The
  * crop's classes must live until the photo is finished. pasted (may be NULL): the face as it was pasted, to be released; empty

@@ -170,6 +170,8 @@ static gpen_status compose_kept(gpen_session *s, composition *c, gpen_mode mode,
         face->seconds = kept->seconds[kind];
         if (kept->crops[kind].after.pixels)
             status = face_crop_fit(&kept->crops[kind], &s->model->parser, mode, error);
+        if (!status && guards_likeness(c->settings))
+            status = face_crop_judge(&kept->crops[kind], &s->model->detector, face, error);
         if (!status)
             status = compose_face(c, i, &kept->crops[kind], NULL, error);
     }

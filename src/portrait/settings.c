@@ -12,8 +12,9 @@ const char *gpen_mode_name(gpen_mode mode)
 
 gpen_settings gpen_settings_default(void)
 {
-    return (
-        gpen_settings){.mode = GPEN_MODE_NATURAL, .strength = 80, .least_face = 16, .least_score = 0.9f, .likeness = 1};
+    gpen_settings settings = {.least_face = 16, .least_score = 0.9f, .likeness = 1};
+    gpen_settings_take_preset(&settings, GPEN_PRESET_EVERYDAY, 0);
+    return settings;
 }
 
 int gpen_settings_face_strength(const gpen_settings *settings, size_t face)
@@ -51,6 +52,8 @@ gpen_status gpen_settings_check(const gpen_settings *settings, gpen_error *error
 {
     const gpen_settings *s = settings;
     gpen_error_clear(error);
+    if ((unsigned)s->preset >= GPEN_PRESET_COUNT || s->held & ~GPEN_HELD_ALL)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "there is no preset %d", (int)s->preset);
     if ((unsigned)s->mode >= MODES)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "there is no mode %d", (int)s->mode);
     if (!(s->least_score >= 0.5f && s->least_score <= 1.0f))

@@ -27,8 +27,13 @@ static size_t write_message(const message *m)
 
 static gpen_settings full_look(void)
 {
-    gpen_settings look = {
-        .mode = GPEN_MODE_PLAIN, .strength = 37, .most_faces = 5, .least_face = 64, .least_score = 0.75f};
+    gpen_settings look = {.preset = GPEN_PRESET_AUTO,
+                          .held = GPEN_HELD_DENOISE,
+                          .mode = GPEN_MODE_PLAIN,
+                          .strength = 37,
+                          .most_faces = 5,
+                          .least_face = 64,
+                          .least_score = 0.75f};
     int value = 11;
 #define SET_CONTROL(field, least, most) look.field = value++;
     GPEN_CONTROL_LIST(SET_CONTROL)
@@ -67,6 +72,8 @@ static void an_order_arrives_as_it_was(void **state)
     assert_true(got.order.id == sent.order.id);
     assert_string_equal(got.order.input_name, sent.order.input_name);
     assert_string_equal(got.order.output_name, sent.order.output_name);
+    assert_int_equal(got.order.look.preset, GPEN_PRESET_AUTO);
+    assert_int_equal(got.order.look.held, GPEN_HELD_DENOISE);
     assert_int_equal(got.order.look.mode, GPEN_MODE_PLAIN);
     assert_int_equal(got.order.look.strength, 37);
     assert_int_equal(got.order.look.most_faces, 5);
@@ -111,6 +118,16 @@ static message full_result(void)
     result->height = 3000;
     result->seconds[JOB_ENCODE] = 0.25;
     result->output_bytes = INT64_C(5000000000);
+    result->look = full_look();
+    result->choice = (gpen_choice){.preset = GPEN_PRESET_OLD_PHOTO,
+                                   .reasons = GPEN_REASON_FADED | GPEN_REASON_NOISE,
+                                   .denoise = 60,
+                                   .noise = 9.5f,
+                                   .blur = 0.25f,
+                                   .quality = 20,
+                                   .range = 0.5f,
+                                   .cast = 0.125f,
+                                   .face = 77};
     result->notes = strdup("One.\nTwo.");
     gpen_fail(&result->error, GPEN_WRITE_FAILED, "x.png: flushing");
     return m;
@@ -134,6 +151,16 @@ static void a_result_arrives_as_it_was(void **state)
     assert_int_equal(result->restored, 1);
     assert_true(result->seconds[JOB_ENCODE] == 0.25);
     assert_true(result->output_bytes == INT64_C(5000000000));
+    assert_int_equal(result->look.strength, 37);
+    assert_int_equal(result->look.face_strengths[1].face, 999);
+    const gpen_choice *choice = &result->choice, *meant = &sent.result.result.choice;
+    assert_int_equal(choice->preset, meant->preset);
+    assert_int_equal(choice->reasons, meant->reasons);
+    assert_int_equal(choice->denoise, meant->denoise);
+    assert_int_equal(choice->quality, meant->quality);
+    assert_int_equal(choice->face, meant->face);
+    assert_true(choice->noise == meant->noise && choice->blur == meant->blur);
+    assert_true(choice->range == meant->range && choice->cast == meant->cast);
     assert_string_equal(result->notes, "One.\nTwo.");
     message_free(&got);
     message_free(&sent);

@@ -52,6 +52,30 @@ static void lossless_formats_arrive_exactly(void **state)
     kit_clear();
 }
 
+static void a_jpeg_says_how_much_it_was_compressed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options;
+        int quality;
+    } cases[] = {{"a.jpg[Q=20]", 20}, {"a.jpg[Q=50,strip]", 50}, {"a.jpg[Q=75,interlace]", 75}, {"a.jpg[Q=95]", 95}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        VipsImage *made = kit_picture(WIDTH, HEIGHT, 3, 8);
+        kit_write(made, cases[i].options);
+        g_object_unref(made);
+        picture pic = kit_load("a.jpg");
+        assert_in_range(pic.jpeg_quality, cases[i].quality - 1, cases[i].quality + 1);
+        picture_free(&pic);
+    }
+    VipsImage *made = kit_picture(WIDTH, HEIGHT, 3, 8);
+    kit_write(made, "a.png");
+    g_object_unref(made);
+    picture pic = kit_load("a.png");
+    assert_int_equal(pic.jpeg_quality, 0);
+    picture_free(&pic);
+    kit_clear();
+}
+
 static void lossy_formats_arrive_nearly(void **state)
 {
     (void)state;
@@ -320,12 +344,19 @@ static void a_bomb_is_known_by_its_header(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lossless_formats_arrive_exactly),    cmocka_unit_test(lossy_formats_arrive_nearly),
-        cmocka_unit_test(the_name_does_not_decide),           cmocka_unit_test(every_orientation_is_turned_upright),
-        cmocka_unit_test(jpeg_orientation_is_turned_upright), cmocka_unit_test(one_bit_scans_become_grey),
-        cmocka_unit_test(lab_and_float_become_sixteen_bits),  cmocka_unit_test(signed_samples_are_refused),
-        cmocka_unit_test(only_the_first_page_is_read),        cmocka_unit_test(heif_is_read_where_it_can_be),
-        cmocka_unit_test(too_many_pixels_are_refused),        cmocka_unit_test(a_bomb_is_known_by_its_header),
+        cmocka_unit_test(lossless_formats_arrive_exactly),
+        cmocka_unit_test(lossy_formats_arrive_nearly),
+        cmocka_unit_test(a_jpeg_says_how_much_it_was_compressed),
+        cmocka_unit_test(the_name_does_not_decide),
+        cmocka_unit_test(every_orientation_is_turned_upright),
+        cmocka_unit_test(jpeg_orientation_is_turned_upright),
+        cmocka_unit_test(one_bit_scans_become_grey),
+        cmocka_unit_test(lab_and_float_become_sixteen_bits),
+        cmocka_unit_test(signed_samples_are_refused),
+        cmocka_unit_test(only_the_first_page_is_read),
+        cmocka_unit_test(heif_is_read_where_it_can_be),
+        cmocka_unit_test(too_many_pixels_are_refused),
+        cmocka_unit_test(a_bomb_is_known_by_its_header),
     };
     return cmocka_run_group_tests(tests, kit_begin, kit_end);
 }

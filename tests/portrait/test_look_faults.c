@@ -108,6 +108,43 @@ static void each_allocation_of_a_shift_may_fail(void **state)
     assert_true(allocation > 100);
 }
 
+static void each_allocation_of_the_guard_may_fail(void **state)
+{
+    (void)state;
+    const gpen_face face = {.landmarks = {{24, 30}, {40, 30}, {32, 38}, {26, 47}, {38, 47}}};
+    int allocation = 0;
+    do {
+        gpen_error error = {0};
+        failed = false;
+        left = ++allocation;
+        gpen_status status = face_crop_judge(&crop, NULL, &face, &error);
+        left = 0;
+        assert_int_equal(status, failed ? GPEN_OUT_OF_MEMORY : GPEN_OK);
+        assert_true(!failed == (crop.likeness != NULL));
+    } while (failed);
+    assert_true(allocation > 5);
+}
+
+static void each_allocation_of_the_measures_may_fail(void **state)
+{
+    (void)state;
+    static const int part[4] = {8, 8, SIZE - 8, SIZE - 8};
+    int allocation = 0;
+    do {
+        gpen_error error = {0};
+        finish_condition condition;
+        float blur;
+        failed = false;
+        left = ++allocation;
+        gpen_status status = finish_examine(&crop.before, &condition, &error);
+        if (!status)
+            status = finish_measure_blur(&crop.before, part, pool, &blur, &error);
+        left = 0;
+        assert_int_equal(status, failed ? GPEN_OUT_OF_MEMORY : GPEN_OK);
+    } while (failed);
+    assert_true(allocation > 5);
+}
+
 static int open_all(void **state)
 {
     (void)state;
@@ -129,6 +166,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_allocation_of_a_look_may_fail),
         cmocka_unit_test(each_allocation_of_a_shift_may_fail),
+        cmocka_unit_test(each_allocation_of_the_guard_may_fail),
+        cmocka_unit_test(each_allocation_of_the_measures_may_fail),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
