@@ -101,7 +101,8 @@ static char *save_record(const worker_pool *pool, pid_t number, const char *what
         status = crash_record_save(&pool->record, what, photo, path, &error);
     if (!status)
         return path;
-    log_line(LOG_WARNING, "the record of a crash is lost: %s", error.message);
+    log_event(LOG_WARNING, "crash_record_lost", &(log_about){.worker = number}, "the record of a crash is lost: %s",
+              error.message);
     free(path);
     return NULL;
 }
@@ -110,7 +111,11 @@ static void tell_death(worker_pool *pool, pid_t number, const batch_job *job, co
 {
     const char *photo = job ? job->input : NULL;
     char *path = save_record(pool, number, reason->message, photo);
-    log_line(LOG_WARNING, "worker %ld: %s; photo: %s", (long)number, reason->message, photo ? photo : "none");
+    log_event(LOG_WARNING, "worker_died",
+              &(log_about){.item = job ? (int64_t)job->order.id : 0,
+                           .worker = number,
+                           .fields = {{"reason", .text = gpen_status_name(reason->status)}}},
+              "%s", reason->message);
     const pool_death death = {
         .process = number, .job = job, .reason = *reason, .record = &pool->record, .record_path = path};
     if (pool->events.died)
