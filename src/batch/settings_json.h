@@ -1,0 +1,55 @@
+/* settings_json.h: a person's settings as programs send them: the API of the server, the tasks of the broker, and the store.
+ *
+ * One table says what there is, with its bounds; what reads, writes and describes settings goes by it. A new setting is a
+ * field and a row. The names are those of the command line's options, with '_' for '-'. */
+#ifndef GPEN_BATCH_SETTINGS_JSON_H
+#define GPEN_BATCH_SETTINGS_JSON_H
+
+#include <jansson.h>
+
+#include "batch/job.h"
+
+enum { SETTINGS_FORMAT_KEEP }; /* the result has the photo's format, as picture_format_kept says */
+
+/* What is chosen for a photo, wherever it comes from. */
+typedef struct batch_settings {
+    gpen_settings look;
+    int format; /* SETTINGS_FORMAT_KEEP, or 1 + picture_format (JPEG, PNG, WEBP, TIFF) */
+    int quality, max_edge;
+    bool aligned, require_face, save_faces;
+} batch_settings;
+
+/* gpen_settings_default, the photo's own format, quality 95, as large as it came. */
+batch_settings batch_settings_default(void);
+
+typedef enum setting_kind {
+    SETTING_INTEGER, /* int, low..high; null is `none` where the row has one */
+    SETTING_REAL,    /* float, low..high */
+    SETTING_FLAG,    /* bool */
+    SETTING_CHOICE,  /* int, the index in choices */
+    SETTING_FACES,   /* int: "all" (0), "largest" (1) or a number low..high */
+} setting_kind;
+
+typedef struct setting_row {
+    const char *name;
+    setting_kind kind;
+    size_t offset; /* of the field in batch_settings */
+    double low, high;
+    const char *const *choices; /* ends with NULL */
+    bool null_is_zero;          /* null may be sent for 0, and is */
+} setting_row;
+
+/* The row at `index`, 0 and up; NULL past the last. Static. */
+const setting_row *setting_row_at(size_t index);
+
+/* Takes what `object` sets, over what *settings has; what it does not mention stays. Errors: BAD_ARGUMENT (no object, a name
+ * that there is not, a value of the wrong kind or out of bounds: the message names it); *settings is as it was then. */
+gpen_status settings_from_json(const json_t *object, batch_settings *settings, gpen_error *error);
+
+/* All of them; json_decref. NULL: no memory. */
+json_t *settings_to_json(const batch_settings *settings);
+
+/* The settings' part of an order; id, names and limits are the caller's. read: the photo's own format. */
+void settings_into_order(const batch_settings *settings, picture_format read, job_order *order);
+
+#endif
