@@ -3,11 +3,6 @@
 
 enum { LEAST_SIDE = 16, MOST_SIDE = 65500 };
 
-gpen_settings gpen_settings_default(void)
-{
-    return (gpen_settings){.mode = GPEN_MODE_NATURAL, .strength = 80, .least_face = 16, .least_score = 0.9f};
-}
-
 static gpen_status check(const gpen_model *model, const gpen_image *face, const gpen_settings *settings,
                          gpen_error *error)
 {
@@ -15,9 +10,9 @@ static gpen_status check(const gpen_model *model, const gpen_image *face, const 
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "a model and a face are needed");
     if (!model->restorer.plan)
         return gpen_fail(error, GPEN_MODEL_MISSING, "this handle was opened without a restorer");
-    if (settings->strength < 0 || settings->strength > 100)
-        return gpen_fail(error, GPEN_BAD_ARGUMENT, "strength must be 0 to 100, not %d", settings->strength);
-    gpen_status status = image_check(face, error);
+    gpen_status status = gpen_settings_check(settings, error);
+    if (!status)
+        status = image_check(face, error);
     if (status)
         return status;
     if (face->width < LEAST_SIDE || face->height < LEAST_SIDE || face->width > MOST_SIDE || face->height > MOST_SIDE)

@@ -190,13 +190,7 @@ static gpen_status check_settings(const gpen_model *model, const gpen_settings *
 {
     if (!model || !model->restorer.plan)
         return gpen_fail(error, GPEN_MODEL_MISSING, "this handle was opened without a restorer");
-    if (s->strength < 0 || s->strength > 100)
-        return gpen_fail(error, GPEN_BAD_ARGUMENT, "strength must be 0 to 100, not %d", s->strength);
-    if (s->mode != GPEN_MODE_NATURAL && s->mode != GPEN_MODE_PLAIN)
-        return gpen_fail(error, GPEN_BAD_ARGUMENT, "there is no mode %d", (int)s->mode);
-    if (!(s->least_score >= 0.5f && s->least_score <= 1.0f))
-        return gpen_fail(error, GPEN_BAD_ARGUMENT, "the least score must be 0.5 to 1, not %g", (double)s->least_score);
-    return GPEN_OK;
+    return gpen_settings_check(s, error);
 }
 
 gpen_status photo_enhance(gpen_model *model, const gpen_image *photo, const gpen_settings *settings,
