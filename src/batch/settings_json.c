@@ -2,23 +2,32 @@
 #include "batch/settings_json.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const char *const modes[] = {"natural", "plain", NULL}; /* in the order of gpen_mode */
+static const char *const modes[] = {"natural", "strong", "detail", "plain", NULL}; /* in the order of gpen_mode */
 static const char *const formats[] = {"keep", "jpeg", "png",
                                       "webp", "tiff", NULL}; /* behind keep, that of picture_format */
 
-enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500, LEAST_EDGE = 16, DEFAULT_QUALITY = 95 };
+enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500, LEAST_EDGE = 16 };
 
 #define FIELD(field) offsetof(batch_settings, field)
 
 static const setting_row rows[] = {
     {"mode", SETTING_CHOICE, FIELD(look.mode), .choices = modes},
     {"strength", SETTING_INTEGER, FIELD(look.strength), .low = 0, .high = 100},
+#define CONTROL_ROW(field, least, most)                                                                                \
+    {.name = #field, .kind = SETTING_INTEGER, .offset = FIELD(look.field), .low = least, .high = most},
+    GPEN_CONTROL_LIST(CONTROL_ROW)
+#undef CONTROL_ROW
+        {.name = "likeness", .kind = SETTING_SWITCH, .offset = FIELD(look.likeness)},
     {"faces", SETTING_FACES, FIELD(look.most_faces), .low = 1, .high = MOST_FACES},
     {"min_face", SETTING_INTEGER, FIELD(look.least_face), .low = 0, .high = MOST_PIXELS_A_SIDE},
     {"min_score", SETTING_REAL, FIELD(look.least_score), .low = 0.5, .high = 1},
-    {"format", SETTING_CHOICE, FIELD(format), .choices = formats},
+    {"face_strength", SETTING_STRENGTHS, 0, .low = 0, .high = 100},
+    {.name = "face_off", .kind = SETTING_OFF},
+    {"format", SETTING_FORMAT, FIELD(format), .choices = formats},
     {"quality", SETTING_INTEGER, FIELD(quality), .low = 1, .high = 100},
     {"max_edge", SETTING_INTEGER, FIELD(max_edge), .low = LEAST_EDGE, .high = MOST_PIXELS_A_SIDE, .null_is_zero = true},
     {.name = "aligned", .kind = SETTING_FLAG, .offset = FIELD(aligned)},
@@ -27,11 +36,6 @@ static const setting_row rows[] = {
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
-
-batch_settings batch_settings_default(void)
-{
-    return (batch_settings){.look = gpen_settings_default(), .quality = DEFAULT_QUALITY};
-}
 
 const setting_row *setting_row_at(size_t index)
 {
@@ -97,13 +101,13 @@ static gpen_status take_real(const setting_row *row, const json_t *value, batch_
     return GPEN_OK;
 }
 
-static gpen_status take_choice(const setting_row *row, const json_t *value, batch_settings *settings, gpen_error *error)
+static gpen_status take_choice(const setting_row *row, const json_t *value, int *chosen, gpen_error *error)
 {
     const char *word = json_string_value(value);
     char all[128] = "";
     for (int i = 0; row->choices[i]; i++) {
         if (word && !strcmp(word, row->choices[i])) {
-            put_int(settings, row, i);
+            *chosen = i;
             return GPEN_OK;
         }
         strncat(all, i ? ", " : "", sizeof all - strlen(all) - 1);
@@ -128,19 +132,89 @@ static gpen_status take_faces(const setting_row *row, const json_t *value, batch
     return GPEN_OK;
 }
 
-static gpen_status take(const setting_row *row, const json_t *value, batch_settings *settings, gpen_error *error)
+/* A face's strength, over what was said of it before. */
+static gpen_status put_strength(json_int_t face, json_int_t strength, batch_settings *settings, gpen_error *error)
+{
+    gpen_settings *look = &settings->look;
+    int i = 0;
+    if (face < 1 || face > MOST_FACES)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "faces are numbered from 1 to %d", MOST_FACES);
+    while (i < look->face_strength_count && look->face_strengths[i].face != face)
+        i++;
+    if (i == GPEN_MOST_FACE_STRENGTHS)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "at most %d faces can have a strength of their own",
+                         GPEN_MOST_FACE_STRENGTHS);
+    look->face_strengths[i] = (gpen_face_strength){(int)face, (int)strength};
+    look->face_strength_count += i == look->face_strength_count;
+    return GPEN_OK;
+}
+
+static gpen_status take_strengths(const setting_row *row, json_t *value, batch_settings *settings, gpen_error *error)
+{
+    const char *key;
+    json_t *entry;
+    gpen_status status = GPEN_OK;
+    if (!json_is_object(value))
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s takes an object: face to strength", row->name);
+    settings->look.face_strength_count = 0;
+    json_object_foreach(value, key, entry)
+    {
+        json_int_t strength = json_integer_value(entry);
+        char *end;
+        long face = strtol(key, &end, 10);
+        if (!json_is_integer(entry) || strength < (json_int_t)row->low || strength > (json_int_t)row->high)
+            return refuse_number(row, error);
+        if (*key < '0' || *key > '9' || *end)
+            return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s: '%.20s' is no face's number", row->name, key);
+        if ((status = put_strength(face, strength, settings, error)))
+            return status;
+    }
+    return GPEN_OK;
+}
+
+static gpen_status take_off(const setting_row *row, const json_t *value, batch_settings *settings, gpen_error *error)
+{
+    size_t index;
+    json_t *entry;
+    gpen_status status = GPEN_OK;
+    if (!json_is_array(value))
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s takes an array of faces", row->name);
+    json_array_foreach(value, index, entry)
+    {
+        if (!json_is_integer(entry))
+            return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s takes an array of faces, by their numbers", row->name);
+        if ((status = put_strength(json_integer_value(entry), 0, settings, error)))
+            return status;
+    }
+    return GPEN_OK;
+}
+
+static gpen_status take(const setting_row *row, json_t *value, batch_settings *settings, gpen_error *error)
 {
     switch (row->kind) {
     case SETTING_INTEGER: return take_integer(row, value, settings, error);
     case SETTING_REAL: return take_real(row, value, settings, error);
-    case SETTING_CHOICE: return take_choice(row, value, settings, error);
     case SETTING_FACES: return take_faces(row, value, settings, error);
-    case SETTING_FLAG: break;
+    case SETTING_STRENGTHS: return take_strengths(row, value, settings, error);
+    case SETTING_OFF: return take_off(row, value, settings, error);
+    case SETTING_CHOICE:
+    case SETTING_FORMAT: {
+        int chosen = 0;
+        gpen_status status = take_choice(row, value, &chosen, error);
+        if (!status)
+            put_int(settings, row, row->kind == SETTING_CHOICE ? chosen : chosen ? chosen - 1 : PICTURE_OTHER);
+        return status;
+    }
+    case SETTING_FLAG:
+    case SETTING_SWITCH: break;
     }
     bool flag = json_is_true(value);
     if (!json_is_boolean(value))
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s takes true or false", row->name);
-    put(settings, row, &flag, sizeof flag);
+    if (row->kind == SETTING_SWITCH)
+        put_int(settings, row, flag);
+    else
+        put(settings, row, &flag, sizeof flag);
     return GPEN_OK;
 }
 
@@ -154,10 +228,13 @@ gpen_status settings_from_json(const json_t *object, batch_settings *settings, g
     /* jansson's iteration takes no const, and changes nothing. */
     json_object_foreach((json_t *)object, name, value)
     {
-        const setting_row *row = find_row(name);
-        if (!row)
+        if (!find_row(name))
             return gpen_fail(error, GPEN_BAD_ARGUMENT, "there is no setting '%.60s'", name);
-        gpen_status status = take(row, value, &taken, error);
+    }
+    /* In the table's order, since face_off adds to what face_strength says, wherever it stands. */
+    for (size_t i = 0; i < ROWS; i++) {
+        value = json_object_get(object, rows[i].name);
+        gpen_status status = value ? take(&rows[i], value, &taken, error) : GPEN_OK;
         if (status)
             return status;
     }
@@ -166,6 +243,20 @@ gpen_status settings_from_json(const json_t *object, batch_settings *settings, g
 }
 
 /* ---------------------------------------------------------------- writing */
+
+static json_t *write_strengths(const gpen_settings *look)
+{
+    json_t *object = json_pack("{}");
+    for (int i = 0; object && i < look->face_strength_count; i++) {
+        char face[16];
+        snprintf(face, sizeof face, "%d", look->face_strengths[i].face);
+        if (json_object_set_new(object, face, json_pack("i", look->face_strengths[i].strength))) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
+}
 
 /* By json_pack throughout: jansson's shorter names are also those of the command line's writer, in one program with this. */
 static json_t *write_row(const batch_settings *settings, const setting_row *row)
@@ -176,6 +267,10 @@ static json_t *write_row(const batch_settings *settings, const setting_row *row)
     switch (row->kind) {
     case SETTING_INTEGER: return row->null_is_zero && !number ? json_pack("n") : json_pack("i", number);
     case SETTING_CHOICE: return json_pack("s", row->choices[number]);
+    case SETTING_FORMAT: return json_pack("s", row->choices[number == PICTURE_OTHER ? 0 : number + 1]);
+    case SETTING_SWITCH: return json_pack("b", number);
+    case SETTING_STRENGTHS: return write_strengths(&settings->look);
+    case SETTING_OFF: return json_pack("[]");
     case SETTING_FACES:
         return number == 0 ? json_pack("s", "all") : number == 1 ? json_pack("s", "largest") : json_pack("i", number);
     case SETTING_REAL:
@@ -203,8 +298,7 @@ json_t *settings_to_json(const batch_settings *settings)
 void settings_into_order(const batch_settings *settings, picture_format read, job_order *order)
 {
     order->look = settings->look;
-    order->format =
-        settings->format == SETTINGS_FORMAT_KEEP ? picture_format_kept(read) : (picture_format)(settings->format - 1);
+    order->format = settings->format == PICTURE_OTHER ? picture_format_kept(read) : settings->format;
     order->quality = settings->quality;
     order->max_edge = settings->max_edge;
     order->aligned = settings->aligned;

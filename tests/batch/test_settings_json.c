@@ -40,7 +40,7 @@ static void all_kinds_are_taken(void **state)
     assert_int_equal(settings.look.most_faces, 1);
     assert_int_equal(settings.look.least_face, 0);
     assert_float_equal(settings.look.least_score, 0.75f, 0);
-    assert_int_equal(settings.format, 1 + PICTURE_WEBP);
+    assert_int_equal(settings.format, PICTURE_WEBP);
     assert_int_equal(settings.quality, 1);
     assert_int_equal(settings.max_edge, 65500);
     assert_true(settings.aligned && settings.require_face && !settings.save_faces);
@@ -66,11 +66,19 @@ static void what_makes_no_sense_is_refused_whole(void **state)
         {"{\"strength\":null}", "strength"},
         {"{\"strength\":9223372036854775807}", "strength"},
         {"{\"min_score\":0.2}", "min_score"},
-        {"{\"mode\":\"loud\"}", "natural, plain"},
+        {"{\"mode\":\"loud\"}", "natural, strong, detail, plain"},
         {"{\"format\":3}", "keep, jpeg, png, webp, tiff"},
         {"{\"faces\":0}", "faces"},
         {"{\"faces\":\"some\"}", "faces"},
         {"{\"aligned\":1}", "aligned"},
+        {"{\"likeness\":1}", "likeness"},
+        {"{\"denoise\":101}", "denoise"},
+        {"{\"contrast\":-101}", "contrast"},
+        {"{\"face_strength\":[]}", "face_strength"},
+        {"{\"face_strength\":{\"0\":5}}", "numbered from 1"},
+        {"{\"face_strength\":{\"1x\":5}}", "1x"},
+        {"{\"face_strength\":{\"1\":101}}", "face_strength"},
+        {"{\"face_off\":[\"1\"]}", "face_off"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         gpen_error error = {0};
@@ -79,6 +87,25 @@ static void what_makes_no_sense_is_refused_whole(void **state)
         assert_non_null(strstr(error.message, cases[i].named));
         assert_memory_equal(&settings, &before, sizeof settings);
     }
+}
+
+static void faces_have_strengths_of_their_own(void **state)
+{
+    (void)state;
+    batch_settings settings = batch_settings_default(), again = settings;
+    assert_int_equal(read_text("{\"face_strength\":{\"2\":40,\"7\":100},\"face_off\":[7,1]}", &settings, NULL),
+                     GPEN_OK);
+    assert_int_equal(settings.look.face_strength_count, 3);
+    assert_int_equal(gpen_settings_face_strength(&settings.look, 2), 40);
+    assert_int_equal(gpen_settings_face_strength(&settings.look, 7), 0);
+    assert_int_equal(gpen_settings_face_strength(&settings.look, 1), 0);
+    json_t *object = settings_to_json(&settings);
+    assert_int_equal(settings_from_json(object, &again, NULL), GPEN_OK);
+    assert_int_equal(gpen_settings_face_strength(&again.look, 2), 40);
+    assert_int_equal(again.look.face_strength_count, 3);
+    json_decref(object);
+    assert_int_equal(read_text("{\"face_strength\":{}}", &settings, NULL), GPEN_OK);
+    assert_int_equal(settings.look.face_strength_count, 0);
 }
 
 static void what_is_written_reads_the_same(void **state)
@@ -96,7 +123,7 @@ static void what_is_written_reads_the_same(void **state)
     json_t *second = settings_to_json(&again);
     assert_true(json_equal(object, second));
     assert_int_equal(again.look.most_faces, 3);
-    assert_int_equal(again.format, 1 + PICTURE_TIFF);
+    assert_int_equal(again.format, PICTURE_TIFF);
     assert_true(again.save_faces);
     json_decref(object);
     json_decref(second);
@@ -121,6 +148,7 @@ int main(void)
         cmocka_unit_test(nothing_said_changes_nothing),
         cmocka_unit_test(all_kinds_are_taken),
         cmocka_unit_test(what_makes_no_sense_is_refused_whole),
+        cmocka_unit_test(faces_have_strengths_of_their_own),
         cmocka_unit_test(what_is_written_reads_the_same),
         cmocka_unit_test(orders_keep_the_format_that_can_be_written),
     };
