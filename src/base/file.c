@@ -248,6 +248,21 @@ gpen_status atomic_file_commit(atomic_file *file, bool overwrite, gpen_error *er
     return status;
 }
 
+gpen_status atomic_file_commit_unflushed(atomic_file *file, gpen_error *error)
+{
+    gpen_status status = GPEN_OK;
+    int descriptor = file->descriptor;
+    file->descriptor = -1;
+    if (close(descriptor))
+        status = gpen_fail_write(error, errno, file->target, "closing");
+    else if (rename(file->temporary, file->target))
+        status = gpen_fail_write(error, errno, file->target, "renaming");
+    if (status)
+        (void)unlink(file->temporary);
+    release(file);
+    return status;
+}
+
 void atomic_file_abandon(atomic_file *file)
 {
     if (file->descriptor > 0)

@@ -22,7 +22,8 @@ int message_files(message_kind kind)
 {
     switch (kind) {
     case MESSAGE_ORDER: return 2;
-    case MESSAGE_CROP: return 1;
+    case MESSAGE_CROP:
+    case MESSAGE_THUMBNAIL: return 1;
     case MESSAGE_START:
     case MESSAGE_READY:
     case MESSAGE_REFUSED:
@@ -178,6 +179,7 @@ static void write_order(wire_writer *w, const job_order *order)
     put_integer(w, order->aligned);
     put_integer(w, order->require_face);
     put_integer(w, order->save_faces);
+    put_integer(w, order->thumbnail_edge);
 }
 
 static void read_order(wire_reader *r, job_order *order)
@@ -193,6 +195,7 @@ static void read_order(wire_reader *r, job_order *order)
     order->aligned = wire_bool(r);
     order->require_face = wire_bool(r);
     order->save_faces = wire_bool(r);
+    order->thumbnail_edge = wire_int(r, 0, JOB_MOST_THUMBNAIL);
 }
 
 /* ---------------------------------------------------------------- results */
@@ -326,6 +329,10 @@ bool message_write(const message *m, unsigned char *bytes, size_t capacity, size
         put_integer(&w, m->crop.face);
         put_integer(&w, m->crop.restored);
         break;
+    case MESSAGE_THUMBNAIL:
+        wire_put_u64(&w, m->thumbnail.id);
+        put_integer(&w, m->thumbnail.after);
+        break;
     case MESSAGE_RESULT: write_result(&w, &m->result); break;
     case MESSAGE_HEARTBEAT:
     case MESSAGE_QUIT: break;
@@ -354,6 +361,10 @@ static gpen_status read_kind(message *m, wire_reader *r, gpen_error *error)
         m->crop.id = wire_u64(r);
         m->crop.face = (uint32_t)wire_int(r, 0, MOST_RESULT_FACES - 1);
         m->crop.restored = wire_bool(r);
+        break;
+    case MESSAGE_THUMBNAIL:
+        m->thumbnail.id = wire_u64(r);
+        m->thumbnail.after = wire_bool(r);
         break;
     case MESSAGE_RESULT: return read_result(r, &m->result, error);
     case MESSAGE_HEARTBEAT:

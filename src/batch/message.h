@@ -4,7 +4,7 @@
  *     START (models, limits)      ->
  *                                 <-   READY, or REFUSED with the reason
  *     ORDER + photo + result's file -> (as many as it may hold)
- *                                 <-   STAGE, FACES, CROP + file, ..., RESULT of each order
+ *                                 <-   STAGE, FACES, CROP + file, THUMBNAIL + file, ..., RESULT of each order
  *                                 <-   HEARTBEAT, all the time
  *     QUIT                        ->   finishes what it computes and writes, returns the others as cancelled, ends
  */
@@ -31,6 +31,7 @@ typedef enum message_kind {
     MESSAGE_HEARTBEAT,
     MESSAGE_RESULT,
     MESSAGE_QUIT,
+    MESSAGE_THUMBNAIL,
 } message_kind;
 
 /* A model that a worker opens. path "": none. */
@@ -84,8 +85,9 @@ typedef struct message {
         job_order order; /* with two open files: the photo to read, the result to write */
         worker_stage stage;
         worker_faces faces;
-        job_crop crop;        /* with an open file: a PNG */
-        worker_result result; /* owned */
+        job_crop crop;           /* with an open file: a PNG */
+        job_thumbnail thumbnail; /* with an open file: a JPEG */
+        worker_result result;    /* owned */
     };
 } message;
 

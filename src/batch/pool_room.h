@@ -98,6 +98,9 @@ void job_cancel(worker_pool *pool, batch_job *job);
 /* A face by itself came: a PNG in an open file, which is closed. */
 void flight_save_crop(worker_pool *pool, flight *f, const job_crop *which, int file);
 
+/* A small picture came: a JPEG in an open file, which is closed. */
+void flight_save_thumbnail(const flight *f, bool after, int file);
+
 /* ---------------------------------------------------------------- talk (pool_messages.c) */
 
 /* Reads and acts upon what the worker sent. False: the channel's end was reached, or it is broken (and slot->verdict says so). */

@@ -267,9 +267,9 @@ static void lines_of_many_writers_are_whole(void **state)
     assert_int_equal(log_to_file(path, &error), GPEN_OK);
     pid_t child = fork();
     pthread_t threads[2];
-    char *names[2] = {child ? "first" : "second", child ? "third" : "fourth"};
+    const char *names[2] = {child ? "first" : "second", child ? "third" : "fourth"};
     for (int i = 0; i < 2; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, write_lines, names[i]), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, write_lines, (void *)(uintptr_t)names[i]), 0);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
     if (!child)
