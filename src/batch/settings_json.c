@@ -132,19 +132,19 @@ static gpen_status take_faces(const setting_row *row, const json_t *value, batch
     return GPEN_OK;
 }
 
-/* A face's strength, over what was said of it before. */
+/* A face's strength, over what was said of it before. Programs count from 0, people and gpen_settings from 1. */
 static gpen_status put_strength(json_int_t face, json_int_t strength, batch_settings *settings, gpen_error *error)
 {
     gpen_settings *look = &settings->look;
     int i = 0;
-    if (face < 1 || face > MOST_FACES)
-        return gpen_fail(error, GPEN_BAD_ARGUMENT, "faces are numbered from 1 to %d", MOST_FACES);
-    while (i < look->face_strength_count && look->face_strengths[i].face != face)
+    if (face < 0 || face >= MOST_FACES)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "faces are numbered from 0 to %d", MOST_FACES - 1);
+    while (i < look->face_strength_count && look->face_strengths[i].face != face + 1)
         i++;
     if (i == GPEN_MOST_FACE_STRENGTHS)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "at most %d faces can have a strength of their own",
                          GPEN_MOST_FACE_STRENGTHS);
-    look->face_strengths[i] = (gpen_face_strength){(int)face, (int)strength};
+    look->face_strengths[i] = (gpen_face_strength){(int)face + 1, (int)strength};
     look->face_strength_count += i == look->face_strength_count;
     return GPEN_OK;
 }
@@ -249,7 +249,7 @@ static json_t *write_strengths(const gpen_settings *look)
     json_t *object = json_pack("{}");
     for (int i = 0; object && i < look->face_strength_count; i++) {
         char face[16];
-        snprintf(face, sizeof face, "%d", look->face_strengths[i].face);
+        snprintf(face, sizeof face, "%d", look->face_strengths[i].face - 1);
         if (json_object_set_new(object, face, json_pack("i", look->face_strengths[i].strength))) {
             json_decref(object);
             return NULL;

@@ -10,15 +10,15 @@
 #include "batch/batch_settings.h"
 
 typedef enum setting_kind {
-    SETTING_INTEGER,   /* int, low..high; null is `none` where the row has one */
-    SETTING_REAL,      /* float, low..high */
-    SETTING_FLAG,      /* bool */
-    SETTING_SWITCH,    /* int, 0 or 1; true and false in JSON */
-    SETTING_CHOICE,    /* int, the index in choices */
-    SETTING_FORMAT,    /* picture_format: the index in choices less one; the first, keep, is PICTURE_OTHER */
-    SETTING_FACES,     /* int: "all" (0), "largest" (1) or a number low..high */
-    SETTING_STRENGTHS, /* look.face_strengths: an object, face from 1 to strength low..high; replaces all there were */
-    SETTING_OFF,       /* the same, of strength 0: an array of faces; adds to them. Written as strengths */
+    SETTING_INTEGER, /* int, low..high; null is `none` where the row has one */
+    SETTING_REAL,    /* float, low..high */
+    SETTING_FLAG,    /* bool */
+    SETTING_SWITCH,  /* int, 0 or 1; true and false in JSON */
+    SETTING_CHOICE,  /* int, the index in choices */
+    SETTING_FORMAT,  /* picture_format: the index in choices less one; the first, keep, is PICTURE_OTHER */
+    SETTING_FACES,   /* int: "all" (0), "largest" (1) or a number low..high */
+    SETTING_STRENGTHS, /* look.face_strengths: an object, face (from 0, as programs count) to strength low..high; replaces all */
+    SETTING_OFF, /* the same, of strength 0: an array of faces; adds to them. Written as strengths */
 } setting_kind;
 
 typedef struct setting_row {

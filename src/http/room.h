@@ -54,15 +54,25 @@ struct http_request {
     char *body; /* JSON, with a zero behind it; owned */
     size_t body_length, body_capacity;
     struct upload *upload; /* owned */
-    struct task *task;     /* owned; the connection sleeps until it is done */
+    struct task *task;     /* owned; the connection sleeps until it is done, */
+    http_handler *resumed; /* and this one answers then */
 
     unsigned status;               /* of the answer; 0: there is none yet */
     struct MHD_Response *response; /* owned until it is queued */
 };
 
-/* The value of a header, or of an argument of the query (decoded; NULL also where it is malformed). Valid as long as the request. */
+/* Does work that takes long in a task, whose context is released by release (may be NULL); resumed is called when it is done, with
+ * request->task still there. Where it cannot be begun the request is answered, and context released. */
+void request_later(http_request *request, gpen_status (*work)(void *context, gpen_error *error), void *context,
+                   void (*release)(void *context), http_handler *resumed);
+
+/* What the task brought: its context, or NULL where it failed, which is answered then. */
+void *request_task_result(http_request *request);
+
+/* The value of a header, or of an argument of the query as it was written: none that the API has needs %XX. NULL: it is not
+ * there. Valid as long as the request. */
 const char *request_header(const http_request *request, const char *name);
-const char *request_argument(http_request *request, const char *name);
+const char *request_argument(const http_request *request, const char *name);
 
 /* A whole number of the query, within low..high. False, and answered: it is none. Absent: *value stays. */
 bool request_number(http_request *request, const char *name, int64_t low, int64_t high, int64_t *value);

@@ -75,7 +75,7 @@ static void what_makes_no_sense_is_refused_whole(void **state)
         {"{\"denoise\":101}", "denoise"},
         {"{\"contrast\":-101}", "contrast"},
         {"{\"face_strength\":[]}", "face_strength"},
-        {"{\"face_strength\":{\"0\":5}}", "numbered from 1"},
+        {"{\"face_strength\":{\"-1\":5}}", "-1"},
         {"{\"face_strength\":{\"1x\":5}}", "1x"},
         {"{\"face_strength\":{\"1\":101}}", "face_strength"},
         {"{\"face_off\":[\"1\"]}", "face_off"},
@@ -96,12 +96,12 @@ static void faces_have_strengths_of_their_own(void **state)
     assert_int_equal(read_text("{\"face_strength\":{\"2\":40,\"7\":100},\"face_off\":[7,1]}", &settings, NULL),
                      GPEN_OK);
     assert_int_equal(settings.look.face_strength_count, 3);
-    assert_int_equal(gpen_settings_face_strength(&settings.look, 2), 40);
-    assert_int_equal(gpen_settings_face_strength(&settings.look, 7), 0);
-    assert_int_equal(gpen_settings_face_strength(&settings.look, 1), 0);
+    assert_int_equal(gpen_settings_face_strength(&settings.look, 3), 40);
+    assert_int_equal(gpen_settings_face_strength(&settings.look, 8), 0);
+    assert_int_equal(gpen_settings_face_strength(&settings.look, 2), 0);
     json_t *object = settings_to_json(&settings);
     assert_int_equal(settings_from_json(object, &again, NULL), GPEN_OK);
-    assert_int_equal(gpen_settings_face_strength(&again.look, 2), 40);
+    assert_int_equal(gpen_settings_face_strength(&again.look, 3), 40);
     assert_int_equal(again.look.face_strength_count, 3);
     json_decref(object);
     assert_int_equal(read_text("{\"face_strength\":{}}", &settings, NULL), GPEN_OK);
