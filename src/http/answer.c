@@ -23,12 +23,20 @@ static const char security_policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-static void set(http_request *request, unsigned status, struct MHD_Response *response)
+static void set(http_request *request, unsigned status, struct MHD_Response *response, int64_t bytes)
 {
     if (request->response)
         MHD_destroy_response(request->response);
     request->status = status;
     request->response = response;
+    request->answer_bytes = bytes;
+}
+
+void answer_stream(http_request *request, const char *type, struct MHD_Response *response)
+{
+    set(request, MHD_HTTP_OK, response, -1);
+    answer_header(request, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    answer_header(request, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 }
 
 void answer_header(http_request *request, const char *name, const char *value)
@@ -43,20 +51,21 @@ void answer_bytes(http_request *request, unsigned status, const char *type, char
         bytes ? MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE) : NULL;
     if (bytes && !response)
         free(bytes);
-    set(request, status, response);
+    set(request, status, response, (int64_t)length);
     answer_header(request, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 }
 
 void answer_static(http_request *request, const char *type, const void *bytes, size_t length)
 {
     /* libmicrohttpd takes a pointer to what may be written, and with PERSISTENT never writes. */
-    set(request, MHD_HTTP_OK, MHD_create_response_from_buffer(length, (void *)bytes, MHD_RESPMEM_PERSISTENT));
+    set(request, MHD_HTTP_OK, MHD_create_response_from_buffer(length, (void *)bytes, MHD_RESPMEM_PERSISTENT),
+        (int64_t)length);
     answer_header(request, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 }
 
 void answer_empty(http_request *request, unsigned status)
 {
-    set(request, status, MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT));
+    set(request, status, MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT), 0);
 }
 
 void answer_json(http_request *request, unsigned status, json_t *object)
@@ -133,7 +142,7 @@ static void answer_part(http_request *request, int file, unsigned status, int64_
     struct MHD_Response *response = MHD_create_response_from_fd_at_offset64((uint64_t)count, file, (uint64_t)first);
     if (!response)
         (void)close(file);
-    set(request, status, response);
+    set(request, status, response, count);
 }
 
 static void answer_open_file(http_request *request, int file, const struct stat *facts)

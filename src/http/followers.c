@@ -120,14 +120,10 @@ void followers_answer(follower_list *list, http_request *request, int64_t batch)
     f->previous->next = list->ends.previous = f;
     list->count++;
     pthread_mutex_unlock(&list->lock);
-    request->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, give, f, leave);
-    request->status = MHD_HTTP_OK;
-    if (!request->response) {
+    struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, give, f, leave);
+    if (!response)
         leave(f);
-        return;
-    }
-    answer_header(request, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
-    answer_header(request, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    answer_stream(request, "text/event-stream", response);
     answer_header(request, "X-Accel-Buffering", "no");
 }
 

@@ -55,9 +55,10 @@ struct http_request {
     size_t body_length, body_capacity;
     struct upload *upload; /* owned */
     struct task *task;     /* owned; the connection sleeps until it is done, */
-    http_handler *resumed; /* and this one answers then */
+    http_handler *resumed; /* and this one answers then; NULL: it was called */
 
     unsigned status;               /* of the answer; 0: there is none yet */
+    int64_t answer_bytes;          /* its length; -1: it is not known */
     struct MHD_Response *response; /* owned until it is queued */
 };
 
@@ -93,6 +94,9 @@ void answer_bytes(http_request *request, unsigned status, const char *type, char
 
 /* Bytes that live as long as the program. */
 void answer_static(http_request *request, const char *type, const void *bytes, size_t length);
+
+/* Bytes that are made while they are sent. response NULL: no memory. */
+void answer_stream(http_request *request, const char *type, struct MHD_Response *response);
 
 /* Adds a header to the answer. */
 void answer_header(http_request *request, const char *name, const char *value);

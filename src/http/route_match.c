@@ -89,9 +89,11 @@ route_match route_find(const char *method, char *below, const http_route **route
     if (!strcmp(method, MHD_HTTP_METHOD_HEAD))
         method = MHD_HTTP_METHOD_GET;
     for (const http_route *candidate = routes; count > 0 && candidate->pattern; candidate++) {
-        if (!fits(candidate->pattern, parts, count, id, name))
+        bool same_method = !strcmp(candidate->method, method);
+        if ((strstr(candidate->pattern, "{rest}") && !same_method) ||
+            !fits(candidate->pattern, parts, count, id, name))
             continue;
-        if (!strcmp(candidate->method, method)) {
+        if (same_method) {
             *route = candidate;
             return ROUTE_FOUND;
         }
