@@ -95,7 +95,7 @@ static gpen_status settle_one(scheduler *s, errand *e, gpen_error *error)
     }
     if (status != GPEN_EXISTS)
         return status;
-    log_line(LOG_WARNING, "item %lld: a stale report: %s", (long long)e->item.id, error->message);
+    log_event(LOG_WARNING, "stale_report", &(log_about){.item = e->item.id}, "a stale report: %s", error->message);
     e->state = STORE_CANCELLED;
     e->reason = GPEN_CANCELLED;
     return GPEN_OK;
@@ -206,7 +206,7 @@ static void note_failure(scheduler *s, const gpen_error *error)
     bool patient = !(s->options.store_patience > 0) || now - s->store_failed < s->options.store_patience;
     if (!s->broken.status && (error->status == GPEN_STORE_DAMAGED || !patient))
         s->broken = *error;
-    log_line(LOG_ERROR, "the store: %s", error->message);
+    log_event(LOG_ERROR, "store_failed", NULL, "the store: %s", error->message);
 }
 
 static void count(scheduler *s, const errand *e)

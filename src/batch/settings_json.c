@@ -69,6 +69,17 @@ static int get_int(const batch_settings *settings, const setting_row *row)
     return value;
 }
 
+/* Does the field of a choice name one? */
+static bool index_known(const batch_settings *settings, const setting_row *row)
+{
+    int index = get_int(settings, row), count = 0;
+    if (row->kind == SETTING_FORMAT)
+        index = index == PICTURE_OTHER ? 0 : index + 1;
+    while (row->choices[count])
+        count++;
+    return index >= 0 && index < count;
+}
+
 /* ---------------------------------------------------------------- reading */
 
 static gpen_status refuse_number(const setting_row *row, gpen_error *error)
@@ -218,28 +229,48 @@ static gpen_status take(const setting_row *row, json_t *value, batch_settings *s
     return GPEN_OK;
 }
 
-gpen_status settings_from_json(const json_t *object, batch_settings *settings, gpen_error *error)
+gpen_status settings_from_known(const json_t *object, batch_settings *settings, gpen_error *error)
 {
     batch_settings taken = *settings;
-    const char *name;
-    json_t *value;
     if (!json_is_object(object))
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "settings must be an object");
-    /* jansson's iteration takes no const, and changes nothing. */
-    json_object_foreach((json_t *)object, name, value)
-    {
-        if (!find_row(name))
-            return gpen_fail(error, GPEN_BAD_ARGUMENT, "there is no setting '%.60s'", name);
-    }
     /* In the table's order, since face_off adds to what face_strength says, wherever it stands. */
     for (size_t i = 0; i < ROWS; i++) {
-        value = json_object_get(object, rows[i].name);
+        json_t *value = json_object_get(object, rows[i].name);
         gpen_status status = value ? take(&rows[i], value, &taken, error) : GPEN_OK;
         if (status)
             return status;
     }
     *settings = taken;
     return GPEN_OK;
+}
+
+gpen_status settings_from_json(const json_t *object, batch_settings *settings, gpen_error *error)
+{
+    const char *name;
+    json_t *value;
+    /* jansson's iteration takes no const, and changes nothing. */
+    json_object_foreach((json_t *)object, name, value)
+    {
+        if (!find_row(name))
+            return gpen_fail(error, GPEN_BAD_ARGUMENT, "there is no setting '%.60s'", name);
+    }
+    return settings_from_known(object, settings, error);
+}
+
+/* What is written reads the same, so what can be written and read again is within its bounds. */
+gpen_status settings_check(const batch_settings *settings, gpen_error *error)
+{
+    batch_settings again = *settings;
+    for (size_t i = 0; i < ROWS; i++)
+        if ((rows[i].kind == SETTING_CHOICE || rows[i].kind == SETTING_FORMAT) && !index_known(settings, &rows[i]))
+            return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s is none that there is", rows[i].name);
+    json_t *object = settings_to_json(settings);
+    if (!object)
+        return gpen_fail_memory(error, "settings", 0);
+    gpen_status status = settings_from_known(object, &again, error);
+    json_decref(object);
+    return status;
 }
 
 /* ---------------------------------------------------------------- writing */

@@ -37,6 +37,12 @@ const setting_row *setting_row_at(size_t index);
  * that there is not, a value of the wrong kind or out of bounds: the message names it); *settings is as it was then. */
 gpen_status settings_from_json(const json_t *object, batch_settings *settings, gpen_error *error);
 
+/* The same, leaving names that there are not out of account. */
+gpen_status settings_from_known(const json_t *object, batch_settings *settings, gpen_error *error);
+
+/* Is each within its bounds? BAD_ARGUMENT names the first that is not. */
+gpen_status settings_check(const batch_settings *settings, gpen_error *error);
+
 /* All of them; json_decref. NULL: no memory. */
 json_t *settings_to_json(const batch_settings *settings);
 
