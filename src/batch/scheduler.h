@@ -47,7 +47,9 @@ typedef struct scheduler_options {
     int photos;  /* how many there will be, where that is known: no more workers are started than that; 0: many */
     double seconds;        /* the most time that work on a photo may take, where its batch says nothing; 0: no limit */
     double store_patience; /* seconds after which a store that cannot be written ends the work; 0: never */
-    const char *program;   /* as in pool_options */
+    const char *
+        thumbnails; /* folder for small pictures, BATCH/ITEM-before.jpg and BATCH/ITEM-after.jpg; NULL: none are made */
+    const char *program; /* as in pool_options */
     const char *const *arguments;
     /* The share of memory in use, 0..1, negative: unknown; NULL: the machine's, or the container's. */
     double (*memory_used)(void *context);

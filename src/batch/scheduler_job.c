@@ -91,6 +91,15 @@ static char *crops_of(const char *output, const char *out)
     return crops;
 }
 
+/* A photo is never worth less for want of its small pictures. */
+static void put_thumbnails(const scheduler *s, errand *e)
+{
+    if (s->options.thumbnails && asprintf(&e->job.thumbnails, "%s/%lld/%lld", s->options.thumbnails,
+                                          (long long)e->item.batch, (long long)e->item.id) < 0)
+        e->job.thumbnails = NULL;
+    e->job.order.thumbnail_edge = e->job.thumbnails ? JOB_MOST_THUMBNAIL : 0;
+}
+
 gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
 {
     store_batch batch;
@@ -111,6 +120,7 @@ gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
         e->job.input = strdup(e->item.input);
         e->job.output = strdup(e->item.output);
         e->job.crops = e->settings.save_faces ? crops_of(e->item.output, batch.output_folder) : NULL;
+        put_thumbnails(s, e);
         e->job.overwrite = e->settings.overwrite || interrupted;
         e->job.seconds = e->settings.seconds > 0 ? e->settings.seconds : s->options.seconds;
         e->job.shrink = e->item.shrink;

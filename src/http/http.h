@@ -21,9 +21,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <gpen.h>
+#include "batch/message.h"
 
 typedef struct http_server http_server;
+
+/* Models by name, as a person chose them; NULL: the best there is; parser "none": do without. */
+typedef struct http_models {
+    const char *restorer, *detector, *parser;
+} http_models;
 
 typedef struct http_options {
     const char *host;       /* address to listen on, or a name; 127.0.0.1 */
@@ -41,10 +46,13 @@ typedef struct http_options {
     int keep_days;              /* batches that ended so long ago go, with uploads and results; 0: none */
     int most_clients;           /* connections at a time */
     int workers, threads;       /* 0: as the machine allows */
-    double slow_seconds;        /* that a client may take for a request's head, and to take part of an answer */
+    const char *cache;          /* folder of packed weights; NULL: none */
+    /* Fills in the setup's models. Errors: MODEL_MISSING, MODEL_INVALID, OUT_OF_MEMORY. From any thread. */
+    gpen_status (*choose_models)(const http_models *wanted, worker_setup *setup, gpen_error *error);
+    double slow_seconds; /* that a client may take for a request's head, and to take part of an answer */
 } http_options;
 
-/* 127.0.0.1:7860, no token, 512 MiB and 120 megapixels a photo, 10,000 photos, 2,048 connections, 20 seconds. No data folder. */
+/* 127.0.0.1:7860, no token, 512 MiB and 120 megapixels a photo, 10,000 photos, 2,048 connections, 20 seconds. data and choose_models are to be set. */
 http_options http_options_default(void);
 
 /* Starts it: threads of its own answer, and batches that were left are continued. The options are copied. Stop with

@@ -9,6 +9,7 @@
 #include "http/connections.h"
 #include "http/metrics.h"
 #include "http/models_desk.h"
+#include "http/queue_numbers.h"
 #include "http/origin.h"
 #include "http/readers.h"
 #include "http/ring.h"
@@ -19,7 +20,7 @@
 struct http_server {
     http_options options; /* with strings of its own */
     char *base;           /* "" or "/gpen" */
-    char *store_folder, *uploads, *results, *thumbnails, *presets_path, *chosen_path;
+    char *store_folder, *uploads, *results, *thumbnails, *crashes, *presets_path, *chosen_path;
     char **allowed; /* real paths, ends with NULL */
     secret secret;
     bool local_only; /* listens on a loopback address alone */
@@ -33,10 +34,15 @@ struct http_server {
     reader_list *readers;
     models_desk *models;
     struct follower_list *followers;
-    pthread_mutex_t choices_lock; /* of what people chose: presets.json, chosen.json */
-
     struct engine *engine; /* the scheduler and its thread */
-    pthread_t clock;       /* wakes followers, cuts off the slow, tells about the machine, cleans */
+
+    pthread_mutex_t choices_lock;    /* of the next two */
+    struct json_t *chosen, *presets; /* what stands in their files */
+    pthread_mutex_t queue_lock;      /* of the next two */
+    queue_numbers queue;
+    double queue_counted; /* when; 0: never */
+
+    pthread_t clock; /* wakes followers, cuts off the slow, tells about the machine, cleans */
     bool clock_runs;
     atomic_bool stopping;
 };

@@ -259,9 +259,20 @@ char *upload_path(const upload *u, size_t index, bool kept)
     return asprintf(&path, "%s/%zu", kept ? u->kept : u->coming, index + 1) < 0 ? NULL : path;
 }
 
-gpen_status upload_keep(upload *u, gpen_error *error)
+/* OWNER-KEY in the place of KEY. */
+static gpen_status name_for(upload *u, const char *owner, gpen_error *error)
 {
-    gpen_status status = GPEN_OK;
+    char *kept = NULL;
+    if (asprintf(&kept, "%.*s%s-%s", (int)(path_name(u->kept) - u->kept), u->kept, owner, u->key) < 0)
+        return gpen_fail_memory(error, "a path", strlen(u->kept));
+    free(u->kept);
+    u->kept = kept;
+    return GPEN_OK;
+}
+
+gpen_status upload_keep(upload *u, const char *owner, gpen_error *error)
+{
+    gpen_status status = owner ? name_for(u, owner, error) : GPEN_OK;
     for (size_t i = 0; !status && i < u->count; i++) {
         char *path = u->files[i].refused ? NULL : upload_path(u, i, false);
         if (path)

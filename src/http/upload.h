@@ -49,8 +49,9 @@ const char *upload_key(const upload *u);
 /* The path of file `index`, as it is before or will be after upload_keep. The caller's; NULL: no memory. */
 char *upload_path(const upload *u, size_t index, bool kept);
 
-/* Flushes all of it to the disk and gives the folder its name. Takes long. Errors: WRITE_FAILED, DISK_FULL. */
-gpen_status upload_keep(upload *u, gpen_error *error);
+/* Flushes all of it to the disk and gives the folder its name: KEY, or OWNER-KEY where owner is not NULL. Takes long. Errors:
+ * WRITE_FAILED, DISK_FULL. */
+gpen_status upload_keep(upload *u, const char *owner, gpen_error *error);
 
 /* It is no longer the upload's to take away: someone else owns the kept folder now. */
 void upload_release(upload *u);
