@@ -27,6 +27,14 @@ char *path_join(const char *folder, const char *name)
     return path;
 }
 
+char *path_absolute(const char *path)
+{
+    char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+    char *whole = *path == '/' ? strdup(path) : here ? path_join(here, path) : NULL;
+    free(here);
+    return whole;
+}
+
 const char *path_name(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -11,6 +11,7 @@
 
 char *path_join(const char *folder, const char *name); /* no doubled slash */
 char *path_folder(const char *path);                   /* "." for a bare name */
+char *path_absolute(const char *path);                 /* from the root on; links are not resolved */
 const char *path_name(const char *path);               /* the part behind the last slash; points into path */
 char *path_stem(const char *path);                     /* the name without its last ending (".tar.gz" loses ".gz") */
 bool path_is_folder(const char *path);

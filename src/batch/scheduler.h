@@ -80,7 +80,7 @@ typedef enum scheduler_hold {
     HOLD_STORE,         /* the store cannot be written */
 } scheduler_hold;
 
-/* All may be NULL. Called by the thread that turns. */
+/* All may be NULL. Called by the thread that turns; `crops` while it holds the store, so that it may call nothing of this. */
 typedef struct scheduler_events {
     void *context;
     void (*began)(void *context, const store_item *item, pid_t worker);
@@ -88,11 +88,18 @@ typedef struct scheduler_events {
     void (*faces)(void *context, const store_item *item, size_t ended, size_t chosen);
     void (*ended)(void *context, const scheduler_end *end);
     void (*batch_ended)(void *context, const store_batch *batch); /* its last item came to its end */
-    bool (*may_write)(void *context, const char *path);           /* a saved face, or a copy; NULL: always */
+    char *(*crops)(
+        void *context,
+        const store_item
+            *item); /* what the paths of its saved faces begin with; the scheduler's (free). NULL: OUT/faces/ITS NAME */
+    bool (*may_write)(void *context, const char *path); /* a saved face, or a copy; NULL: always */
     void (*worker_started)(void *context, pid_t worker, const worker_ready *ready);
     void (*worker_died)(void *context, const pool_death *death);           /* death->job->order.id is the item's */
     void (*held)(void *context, scheduler_hold why, const char *sentence); /* English; NONE: it goes on */
 } scheduler_events;
+
+/* Milliseconds since 1970, as the store takes them: above 0 whatever the clock says. */
+int64_t scheduler_now(void);
 
 /* ---------------------------------------------------------------- life */
 

@@ -119,8 +119,11 @@ gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
         job_name_copy(e->job.order.output_name, e->item.output);
         e->job.input = strdup(e->item.input);
         e->job.output = strdup(e->item.output);
-        e->job.crops = e->settings.save_faces ? crops_of(e->item.output, batch.output_folder) : NULL;
         put_thumbnails(s, e);
+        if (e->settings.save_faces && s->events.crops)
+            e->job.crops = s->events.crops(s->events.context, &e->item);
+        if (e->settings.save_faces && !e->job.crops)
+            e->job.crops = crops_of(e->item.output, batch.output_folder);
         e->job.overwrite = e->settings.overwrite || interrupted;
         e->job.seconds = e->settings.seconds > 0 ? e->settings.seconds : s->options.seconds;
         e->job.shrink = e->item.shrink;

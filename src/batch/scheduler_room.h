@@ -62,9 +62,6 @@ struct scheduler {
     scheduler_state counts; /* only its counters */
 };
 
-/* Milliseconds since 1970, as the store wants them: above 0 whatever the clock says. */
-int64_t scheduler_now(void);
-
 void errand_free(errand *e);
 errand *errand_find(const scheduler *s, uint64_t item);
 size_t errands_given(const scheduler *s);

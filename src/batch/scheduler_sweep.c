@@ -45,7 +45,7 @@ static void sweep_item(const store_item *item, const char *out)
     size_t length = strlen(out);
     char *crops = NULL, *stem = path_stem(item->output), *face = NULL;
     if (stem && !strncmp(folder, out, length) && asprintf(&crops, "%s/faces%s", out, folder + length) >= 0) {
-        if (asprintf(&face, "%s-face", stem) >= 0)
+        if (asprintf(&face, "%s-", stem) >= 0)
             sweep_folder(crops, face, true);
         free(face);
         free(crops);

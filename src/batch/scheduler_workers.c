@@ -31,7 +31,7 @@ static void wanted_setup(const scheduler *s, const errand *e, worker_setup *setu
 
 static bool same_models(const worker_setup *a, const worker_setup *b)
 {
-    return a->precision == b->precision && !strcmp(a->restorer.path, b->restorer.path) &&
+    return !strcmp(a->restorer.path, b->restorer.path) &&
            !strcmp(a->detector.path, b->detector.path) && !strcmp(a->parser.path, b->parser.path);
 }
 
@@ -39,7 +39,7 @@ bool errand_needs_others(const scheduler *s, const errand *e)
 {
     worker_setup wanted;
     wanted_setup(s, e, &wanted);
-    return !s->begun || !same_models(&wanted, &s->setup);
+    return !s->begun || wanted.precision != s->setup.precision || !same_models(&wanted, &s->setup);
 }
 
 /* ---------------------------------------------------------------- the plan */
@@ -92,7 +92,8 @@ static void begin_with(scheduler *s, const worker_setup *setup)
     make_plan(s, guess_model(setup));
     s->setup.threads = s->plan.threads;
     s->setup.memory_mebibytes = memory_limit(s);
-    s->has_own_models = !same_models(setup, &s->options.setup);
+    s->has_own_models = !same_models(setup, &s->options.setup) ||
+                        (setup->precision == GPEN_PRECISION_BF16 && setup->precision != s->options.setup.precision);
     s->made = (receipt){.level = NULL};
     name_model(&s->made.restorer, &s->setup.restorer);
     name_model(&s->made.detector, &s->setup.detector);

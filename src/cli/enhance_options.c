@@ -15,6 +15,7 @@
 static const char command_name[] = "enhance";
 static const char *const modes[] = {"natural", "strong", "detail", "plain", NULL}; /* in the order of gpen_mode */
 static const char *const off_and_on[] = {"off", "on", NULL};
+static const char *const policies[] = {"skip", "copy", NULL};  /* in the order of failure_policy */
 static const char *const formats[] = {"keep", "png", "jpeg", "webp", "tiff", NULL};
 
 enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500 };
@@ -44,7 +45,8 @@ static const char notes[] = "Without a control for the whole photo only the face
                             "and place; a second photo of the same name becomes NAME-2. Nothing is replaced\n"
                             "without --overwrite, and never a photo of the batch itself. What is there already\n"
                             "counts as done, so the same command again continues where it stopped. Ctrl-C\n"
-                            "stops between two photos; a result is whole or not there.\n"
+                            "stops when what is being restored is written, a second one at once; a result is\n"
+                            "whole or not there. 'gpen batch' shows what was done and what failed.\n"
                             "\n"
                             "A face crop is a roughly square picture with the face where portraits of the\n"
                             "training data have it: the eyes a little above the middle, some hair and neck\n"
@@ -127,8 +129,26 @@ static int parse(int argc, char **argv, enhance_settings *settings, raw_choices 
          .number = &settings->quality, .low = 1, .high = 100},
         {"output", "max-edge", 0, "PX", "Reduce larger results to this longer side", .number = &settings->max_edge,
          .low = 16, .high = MOST_PIXELS_A_SIDE},
-        {"machine", "threads", 0, "N", "1 to 256. Default: one for each processor", .number = &settings->threads,
-         .low = 1, .high = 256},
+        {"output", "on-failure", 0, "WHAT",
+         "skip: nothing is written for a photo that fails; copy:\n"
+         "the photo itself, under the result's name. Default: skip",
+         .choice = &settings->on_failure, .choices = policies},
+        {"machine", "workers", 0, "N",
+         "Photos worked on at once, each in a process of its own.\n"
+         "Default: as cores and memory allow; 'gpen doctor' says",
+         .number = &settings->workers, .low = 1, .high = 256},
+        {"machine", "threads", 0, "N",
+         "Of each worker, 1 to 256. Default: the processors, divided\n"
+         "among the workers",
+         .number = &settings->threads, .low = 1, .high = 256},
+        {"machine", "memory-limit", 0, "MIB",
+         "The most memory that a worker may take. Default: its\n"
+         "share of what is free",
+         .number = &settings->memory_limit, .low = 64, .high = 16777216},
+        {"machine", "timeout", 0, "S",
+         "A photo that takes longer fails, and the next one is\n"
+         "begun. Default: 600",
+         .number = &settings->timeout, .low = 1, .high = 1000000},
         {"machine", "precision", 0, "P",
          "auto, fp32, or bf16: twice as fast in half the memory,\n"
          "within a grey level, on processors with AVX-512 BF16.\n"
@@ -286,6 +306,7 @@ int enhance_options_read(int argc, char **argv, enhance_settings *settings, int 
 {
     *settings = (enhance_settings){.look = gpen_settings_default(),
                                    .quality = 95,
+                                   .timeout = 600,
                                    .max_megapixels = PICTURE_DEFAULT_MAX_PIXELS / 1000000};
     raw_choices raw = {.least_face = -1, .mode = (int)settings->look.mode};
     int status = parse(argc, argv, settings, &raw, count);
