@@ -212,7 +212,8 @@ typedef struct gpen_settings {
     int fading;       /* whole photo, 0..100: undoes a faded print and its cast */
     int dust;         /* whole photo outside faces, 0..100: removes thin scratches and specks */
 
-    int likeness; /* 1: a face that would become somebody else is lowered in strength, or left; 0: it is not. Off in plain */
+    int likeness; /* 1: a face that would become somebody else is lowered in strength, or left; 0: it is not. In plain no face is,
+                   * and 0 takes only this: that black-and-white photos stay so, which the published demo knows nothing of */
 
     int face_strength_count; /* 0..GPEN_MOST_FACE_STRENGTHS of the next; no face twice */
     gpen_face_strength face_strengths[GPEN_MOST_FACE_STRENGTHS];
