@@ -90,10 +90,10 @@ export function segments(settings, name)
             row.replaceChildren(...choices.map((choice) => make('label', {class: 'segment'},
                 make('input', {type: 'radio', name: group, value: choice,
                     on: {change: () => settings.set(name, choice)}}),
-                make('span', {text: `${name}.${choice}`}))));
+                make('span', {text: `choice.${name}.${choice}`}))));
         for (const radio of row.querySelectorAll('input'))
             radio.checked = radio.value === settings.value(name);
-        said.replaceChildren(make('span', {text: `${name}.${settings.value(name)}.help`}));
+        said.replaceChildren(make('span', {text: `choice.${name}.${settings.value(name)}.help`}));
     });
 }
 
@@ -107,7 +107,7 @@ export function choice(settings, name, {help = false} = {})
     return follow(settings, name, element, () => {
         const {choices} = settings.limit(name);
         if (select.options.length !== choices.length)
-            select.replaceChildren(...choices.map((value) => make('option', {value, text: `${name}.${value}`})));
+            select.replaceChildren(...choices.map((value) => make('option', {value, text: `choice.${name}.${value}`})));
         select.value = settings.value(name);
     });
 }

@@ -66,8 +66,7 @@ export class Single {
             make('div', {class: 'photo-side'},
                 make('div', {class: 'photo-head'}, make('div', {class: 'photo-title'}, this.name, this.facts),
                     iconButton('photo', 'single.another', choose, {kind: 'quiet'})),
-                this.trouble, this.compare.element,
-                make('div', {class: 'photo-foot'}, this.bar, this.state)),
+                this.trouble, this.compare.element, this.foot = make('div', {class: 'photo-foot'}, this.bar, this.state)),
             make('div', {class: 'panel-side'}, this.#controls(), this.faces.element, this.#takeHome()));
         this.section.append(this.chooser, this.empty, this.work);
     }
@@ -87,6 +86,13 @@ export class Single {
             {kind: 'primary large'});
         this.receipt = make('div', {class: 'receipt-place'});
         return make('section', {class: 'panel take-home'}, this.download, this.receipt);
+    }
+
+    // The frame, after another tab had it.
+    takeBack()
+    {
+        if (this.compare.element.nextSibling !== this.foot)
+            this.foot.before(this.compare.element);
     }
 
     #showTrouble(title, advice, detail, retry)
@@ -148,8 +154,7 @@ export class Single {
 
     async #example()
     {
-        const picture = find('#example-picture');
-        const blob = await (await fetch(picture.src)).blob();
+        const blob = await (await fetch(find('#example').src)).blob();
         await this.open(new File([blob], words('single.example.name'), {type: 'image/jpeg'}));
     }
 

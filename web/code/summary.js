@@ -16,7 +16,7 @@ function valueWords(settings, name)
     if (kind === 'boolean')
         return words(value ? 'summary.on' : 'summary.off');
     if (kind === 'choice')
-        return words(`${name}.${value}`);
+        return words(`choice.${name}.${value}`);
     return typeof value === 'number' ? number(value) : String(value);
 }
 
