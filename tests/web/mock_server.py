@@ -281,6 +281,18 @@ class Handler(BaseHTTPRequestHandler):
         super().setup()
         self.wfile = io.BufferedWriter(self.wfile)
 
+    def handle(self):
+        try:
+            super().handle()
+        except OSError:
+            pass  # the page went away in the middle
+
+    def finish(self):
+        try:
+            super().finish()
+        except OSError:
+            pass
+
     # ------------------------------------------------------------ answers
 
     def send_bytes(self, data, kind, status=200, **headers):

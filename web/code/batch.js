@@ -44,6 +44,7 @@ export class Batch {
         });
         this.staging.addEventListener('arrived', attempt('batch.open.failed', ({detail: {batch, photos}}) =>
             this.#openRun(batch.id, photos)));
+        this.staging.addEventListener('shown', ({detail: count}) => this.home.classList.toggle('chosen', count > 0));
         this.staging.addEventListener('emptied', () => this.#place());
         this.run.addEventListener('closed', () => this.#showHome());
         this.run.addEventListener('work', ({detail}) =>

@@ -2,7 +2,7 @@
 import {address} from './api.js';
 import {icon, make} from './dom.js';
 import {stageWords} from './progress.js';
-import {seconds, words} from './words.js';
+import {say, seconds, words} from './words.js';
 
 // What is said in one line. running: the item's last progress event, if it is worked on.
 function outcome(item, running)
@@ -43,6 +43,8 @@ export function card(item, {running, local, open, retry})
 {
     const {folder, name} = nameParts(item.name);
     const picture = thumbnail(item, local);
+    if (folder)
+        picture.append(make('span', {class: 'card-folder', plain: folder}));
     const opens = item.state === 'done';
     const face = make(opens ? 'button' : 'div', opens ? {type: 'button', class: 'card-picture', data: {act: 'open'},
         label: ['card.open', {name}], on: {click: open}} : {class: 'card-picture'}, picture);
@@ -51,11 +53,18 @@ export function card(item, {running, local, open, retry})
     return make('li', {class: `card ${item.state}`, data: {item: String(item.id)}}, face,
         make('div', {class: 'card-words'},
             make('span', {class: 'card-name', title: ['plain', {text: item.name}], plain: name}),
-            folder ? make('span', {class: 'card-folder', plain: folder}) : null,
             make('span', {class: 'card-outcome'}, make('span', {class: 'dot'}),
                 make('span', {class: 'card-said', text: ['plain', {text: () => outcome(item, running)}]}), told)),
         item.state === 'failed' ? make('button', {type: 'button', class: 'card-retry', text: 'batch.retry',
             label: ['batch.retry.one', {name}], data: {act: 'retry'}, on: {click: retry}}) : null);
+}
+
+// The same card once more is told of, without drawing its picture anew.
+export function sayProgress(element, item, running)
+{
+    const said = element?.querySelector('.card-said');
+    if (said)
+        say(said, 'plain', {text: () => outcome(item, running)});
 }
 
 // Its place while it is being fetched.

@@ -10,10 +10,18 @@ function freshId()
     return `control-${made}`;
 }
 
-// What the server says about a setting, in the language of the page.
-function helpOf(settings, name)
+// What the server says about a setting, in the language of the page: as a sentence, or as a tooltip.
+function explain(settings, name, element, attribute = '')
 {
-    return ['plain', {text: () => settings.limit(name)?.[`help_${language()}`] ?? ''}];
+    const speak = () => say(element, 'plain', {text: () => settings.limit(name)?.[`help_${language()}`] ?? ''}, attribute);
+    settings.addEventListener('change', speak);
+    speak();
+    return element;
+}
+
+function helpLine(settings, name, wanted)
+{
+    return wanted ? explain(settings, name, make('p', {class: 'help'})) : null;
 }
 
 // A control is put together before the server said what there is, and follows from then on.
@@ -56,11 +64,11 @@ export function slider(settings, name, {help = false} = {})
         settings.set(name, Math.min(limit.most, Math.max(limit.least, Number.isFinite(value) ? value : 0)));
         field.value = settings.value(name);
     });
+    const label = make('label', {for: id, text: `setting.${name}`});
     const element = make('div', {class: 'control slider', data: {setting: name}},
         make('div', {class: 'control-head'},
-            make('label', {for: id, text: `setting.${name}`, title: help ? null : helpOf(settings, name)}), back, field),
-        range,
-        help ? make('p', {class: 'help', text: helpOf(settings, name)}) : null);
+            help ? label : explain(settings, name, label, 'title'), back, field),
+        range, helpLine(settings, name, help));
     return follow(settings, name, element, () => {
         const limit = settings.limit(name);
         for (const input of [range, field]) {
@@ -102,8 +110,7 @@ export function choice(settings, name, {help = false} = {})
     const id = freshId();
     const select = make('select', {id, on: {change: () => settings.set(name, select.value)}});
     const element = make('div', {class: 'control row', data: {setting: name}},
-        make('label', {for: id, text: `setting.${name}`}), select,
-        help ? make('p', {class: 'help', text: helpOf(settings, name)}) : null);
+        make('label', {for: id, text: `setting.${name}`}), select, helpLine(settings, name, help));
     return follow(settings, name, element, () => {
         const {choices} = settings.limit(name);
         if (select.options.length !== choices.length)
@@ -119,8 +126,7 @@ export function toggle(settings, name, {help = false} = {})
     const box = make('input', {type: 'checkbox', role: 'switch', id,
         on: {change: () => settings.set(name, box.checked)}});
     const element = make('div', {class: 'control row', data: {setting: name}},
-        make('label', {for: id, text: `setting.${name}`}), box,
-        help ? make('p', {class: 'help', text: helpOf(settings, name)}) : null);
+        make('label', {for: id, text: `setting.${name}`}), box, helpLine(settings, name, help));
     return follow(settings, name, element, () => { box.checked = Boolean(settings.value(name)); });
 }
 
@@ -142,8 +148,7 @@ export function optionalNumber(settings, name, {help = false} = {})
             complaint.replaceChildren(make('span', {text: ['setting.range', {least: limit.least, most: limit.most}]}));
     });
     const element = make('div', {class: 'control row', data: {setting: name}},
-        make('label', {for: id, text: `setting.${name}`}), field, complaint,
-        help ? make('p', {class: 'help', text: helpOf(settings, name)}) : null);
+        make('label', {for: id, text: `setting.${name}`}), field, complaint, helpLine(settings, name, help));
     return follow(settings, name, element, () => {
         if (field !== document.activeElement)
             field.value = settings.value(name) ?? '';

@@ -4,13 +4,15 @@ import {address} from './api.js';
 import {onLanguage} from './words.js';
 
 const kinds = ['batch', 'item', 'progress', 'system', 'model'];
-const longest = 15000; // milliseconds between two tries
+const longest = 15000; // milliseconds between two tries to connect
+const mostTries = 12; // to get an answer that nothing overtook
 
 export class Events extends EventTarget {
     #source = null;
     #wait = 500;
     #timer = 0;
     #lost = false;
+    #heard = 0; // events about batches and items so far
 
     constructor()
     {
@@ -32,8 +34,21 @@ export class Events extends EventTarget {
             source.addEventListener(kind, (event) => this.#tell(kind, JSON.parse(event.data)));
     }
 
+    // An answer may be older than an event that came while it was on its way. So what is asked of batches and items is asked
+    // again until nothing was heard meanwhile; where there is so much to hear, the next events put right what is behind.
+    async steady(ask)
+    {
+        for (let tries = 1;; tries++) {
+            const before = this.#heard, answer = await ask();
+            if (this.#heard === before || tries === mostTries)
+                return answer;
+        }
+    }
+
     #tell(kind, detail)
     {
+        if (kind === 'batch' || kind === 'item')
+            this.#heard++;
         this.dispatchEvent(new CustomEvent(kind, {detail}));
     }
 

@@ -2,39 +2,37 @@
 import {iconButton, make, show} from './dom.js';
 import {nameParts, thumbnail} from './card.js';
 import {ItemList} from './items.js';
-import {attempt, tell} from './notices.js';
-import {post} from './api.js';
 import {words} from './words.js';
 
 const atFirst = 6, more = 24; // rows shown, and added
 
 export class Failed {
     #list = null;
-    #batch = 0;
     #shown = atFirst;
     #count = 0;
 
-    constructor(retried)
+    #ask;
+
+    // ask(path, query): asks the server; local(item): the photo itself where this page sent it, or null; retry(item) and
+    // retryAll(): queue again, and never throw.
+    constructor({ask, local, retry, retryAll})
     {
+        this.#ask = ask;
+        this.local = local;
+        this.retry = retry;
         this.title = make('h3', {plain: ''});
         this.rows = make('ul', {class: 'failed-list'});
         this.further = make('button', {type: 'button', class: 'quiet', plain: '',
             on: {click: () => { this.#shown += more; this.#draw(); }}});
-        this.retried = retried;
-        this.all = iconButton('again', 'batch.retry.all', attempt('batch.retry.failed', async () => {
-            const count = this.#count;
-            this.retried(await post(`/batches/${this.#batch}/retry`));
-            tell(['batch.retried', {count}]);
-        }));
+        this.all = iconButton('again', 'batch.retry.all', retryAll);
         this.element = make('section', {class: 'panel failed-panel', hidden: true, label: 'failed.panel'},
             make('div', {class: 'panel-head'}, this.title, this.all), this.rows, this.further);
     }
 
     setBatch(id)
     {
-        this.#batch = id;
         this.#shown = atFirst;
-        this.#list = new ItemList(id, 'failed', () => this.#draw());
+        this.#list = new ItemList(this.#ask, id, 'failed', () => this.#draw());
         this.rows.replaceChildren();
     }
 
@@ -77,7 +75,7 @@ export class Failed {
     #row(item, key)
     {
         const {folder, name} = nameParts(item.name);
-        return make('li', {class: 'failed', data: {key, item: String(item.id)}}, thumbnail(item),
+        return make('li', {class: 'failed', data: {key, item: String(item.id)}}, thumbnail(item, this.local(item)),
             make('div', {class: 'failed-words'},
                 make('span', {class: 'card-name', title: ['plain', {text: item.name}], plain: name}),
                 folder ? make('span', {class: 'card-folder', plain: folder}) : null,
@@ -85,6 +83,6 @@ export class Failed {
                 item.detail ? make('details', {}, make('summary', {text: 'failed.detail'}),
                     make('p', {class: 'help', plain: item.detail})) : null),
             make('button', {type: 'button', text: 'batch.retry', label: ['batch.retry.one', {name}],
-                on: {click: attempt('batch.retry.failed', async () => this.put(await post(`/items/${item.id}/retry`)))}}));
+                on: {click: () => this.retry(item)}}));
     }
 }

@@ -44,6 +44,12 @@ export class Grid {
             this.#lay();
     }
 
+    // The card, where it is in sight.
+    at(index)
+    {
+        return this.#cards.get(index);
+    }
+
     #place(index, anew)
     {
         const old = this.#cards.get(index);

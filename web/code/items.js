@@ -1,10 +1,9 @@
 // The items of a batch as far as they were looked at: fetched in pages, kept true by events.
-import {get} from './api.js';
-
 const page = 200;
 
 // Items in a state, or all of them, by position.
 export class ItemList {
+    #ask;
     #batch;
     #state;
     #next = 0; // `after` of the next page; null: there is none
@@ -12,9 +11,10 @@ export class ItemList {
     #changed;
     items = [];
 
-    // changed(index): an item came or became another; changed(null): several did.
-    constructor(batch, state, changed)
+    // ask(path, query): asks the server. changed(index): an item came or became another; changed(null): several did.
+    constructor(ask, batch, state, changed)
     {
+        this.#ask = ask;
         this.#batch = batch;
         this.#state = state;
         this.#changed = changed;
@@ -28,6 +28,11 @@ export class ItemList {
         return this.items[index];
     }
 
+    #page(after)
+    {
+        return this.#ask(`/batches/${this.#batch}/items`, {state: this.#state, after, limit: page});
+    }
+
     async #want(index)
     {
         this.#fetching ??= this.#fetch(index).catch(() => {}).finally(() => { this.#fetching = null; });
@@ -37,9 +42,11 @@ export class ItemList {
     async #fetch(index)
     {
         while (this.#next !== null && index >= this.items.length) {
-            const {items, next} = await get(`/batches/${this.#batch}/items`,
-                {state: this.#state, after: this.#next, limit: page});
-            this.items.push(...items);
+            const after = this.#next;
+            const {items, next} = await this.#page(after);
+            if (after !== this.#next)
+                continue; // it was fetched anew meanwhile
+            this.items.push(...items.filter((item) => item.position > (this.items.at(-1)?.position ?? 0)));
             this.#next = next;
             this.#changed(null);
         }
@@ -52,7 +59,7 @@ export class ItemList {
         const items = [];
         let after = 0;
         while (after !== null && items.length < length) {
-            const answer = await get(`/batches/${this.#batch}/items`, {state: this.#state, after, limit: page});
+            const answer = await this.#page(after);
             items.push(...answer.items);
             after = answer.next;
         }

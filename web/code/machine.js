@@ -24,10 +24,11 @@ export class Machine {
         this.meter = make('meter', {min: 0, max: 1, high: 0.9, label: 'machine.memory'});
         this.plan = make('p', {class: 'hint-box', plain: ''});
         this.workers = make('ul', {class: 'workers'});
-        this.element = make('section', {class: 'panel machine'}, make('h2', {text: 'machine.title'}), this.facts, this.meter,
-            this.workers, this.plan, make('h3', {text: 'machine.use'}),
-            ...Object.entries(choices).map(([name, values]) => Array.isArray(values) ? this.#select(name, values)
-                                                                                    : this.#number(name, values)));
+        this.element = make('section', {class: 'panel machine'},
+            make('div', {}, make('h2', {text: 'machine.title'}), this.facts, this.meter, this.workers, this.plan),
+            make('div', {}, make('h3', {text: 'machine.use'}),
+                ...Object.entries(choices).map(([name, values]) => Array.isArray(values) ? this.#select(name, values)
+                                                                                        : this.#number(name, values))));
         events.addEventListener('system', ({detail}) => this.#take(detail.system ?? detail));
         const again = () => this.load().catch(() => {});
         events.addEventListener('resync', again);
@@ -93,13 +94,14 @@ export class Machine {
             return;
         const {memory, queue, workers, chosen} = system;
         const facts = {
-            where: words('machine.where', {device: system.device, level: system.level}),
+            where: words('machine.where', {level: system.level,
+                device: choices.device.includes(system.device) ? words(`choice.device.${system.device}`) : system.device}),
             numbers: system.precision,
             cores: number(system.cores),
+            version: system.version,
+            queue: words('machine.queue.line', {running: queue.running, queued: queue.queued}),
             memory: words('machine.memory.line', {used: bytes(memory.used), available: bytes(memory.available),
                 total: bytes(memory.total)}),
-            queue: words('machine.queue.line', {running: queue.running, queued: queue.queued}),
-            version: system.version,
         };
         this.facts.replaceChildren(...Object.entries(facts).flatMap(([name, value]) =>
             [make('dt', {text: `machine.fact.${name}`}), make('dd', {plain: value})]));

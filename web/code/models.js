@@ -25,7 +25,8 @@ export class Models {
     #build()
     {
         this.work = make('section', {class: 'panel at-work'}, make('h2', {text: 'models.work'}),
-            make('p', {class: 'help', text: 'models.work.what'}), ...kinds.map((kind) => this.#chooser(kind)),
+            make('p', {class: 'help', text: 'models.work.what'}),
+            make('div', {class: 'uses'}, ...kinds.map((kind) => this.#chooser(kind))),
             this.bundled = make('p', {class: 'hint-box', text: 'models.bundled.what', hidden: true}));
         this.catalogue = make('ul', {class: 'catalogue'});
         this.file = make('input', {type: 'file', accept: '.pth,.pt,.safetensors', class: 'unseen', tabindex: -1,
@@ -36,10 +37,10 @@ export class Models {
             iconButton('up', 'models.import.choose', () => this.file.click()));
         this.nothing = make('p', {class: 'help', text: 'models.no.pull', hidden: true});
         this.section.append(make('div', {class: 'models'},
-            make('div', {class: 'models-top'}, this.work, this.machine.element),
+            this.work, this.machine.element,
             make('section', {class: 'panel'}, make('h2', {text: 'models.catalogue'}),
                 make('p', {class: 'help', text: 'models.catalogue.what'}), this.nothing, this.catalogue, this.drop)));
-        takeDrops(this.drop, (picked) => complain(picked.photos.length ? 'models.import.photo' : 'models.import.one', null));
+        takeDrops(this.drop, (picked) => complain(picked.photos.length ? 'models.import.photo' : 'models.import.one'));
         // Weights are no photos, so the drop is read here, before it is sorted for pictures.
         this.drop.addEventListener('drop', (event) => {
             const [file, another] = event.dataTransfer.files;
@@ -80,8 +81,8 @@ export class Models {
         })}});
         const facts = make('span', {class: 'help', plain: ''});
         this.#wanted.set(kind, {select, facts});
-        return make('div', {class: 'control row use'}, make('label', {for: select.id}, make('strong', {text: `kind.${kind}`}),
-            make('small', {text: `kind.${kind}.what`})), make('div', {}, select, facts));
+        return make('div', {class: 'use'}, make('label', {for: select.id}, make('strong', {text: `kind.${kind}`}),
+            make('small', {text: `kind.${kind}.what`})), select, facts);
     }
 
     #drawChosen(kind)
@@ -126,12 +127,11 @@ export class Models {
     #row(model, canPull)
     {
         const used = Object.values(this.#list.using).includes(model.name) && model.installed;
-        const badge = used ? ['used', 'models.used'] : model.bundled ? ['', 'models.bundled'] :
-            model.installed ? ['', 'models.installed'] : null;
+        const badges = [used ? 'used' : null, model.bundled ? 'bundled' : model.installed ? 'installed' : null].filter(Boolean);
         return make('li', {class: 'model', data: {model: model.name}},
             make('div', {class: 'model-words'},
                 make('strong', {}, make('span', {plain: model.name}),
-                    badge ? make('span', {class: `badge ${badge[0]}`, text: badge[1]}) : null),
+                    ...badges.map((badge) => make('span', {class: `badge ${badge}`, text: `models.${badge}`}))),
                 make('span', {text: `kind.${model.kind}.what`}),
                 make('small', {plain: [model.size ? words('models.side', {size: String(model.size)}) : '',
                     model.bytes ? bytes(model.bytes) : words('models.size.unknown'),
@@ -154,7 +154,7 @@ export class Models {
         }
         if (model.installed)
             return make('span', {class: 'here'}, icon('good'));
-        if (!model.published || !canPull)
+        if (!model.published || !model.usable || !canPull)
             return null;
         return iconButton('save', model.state === 'failed' ? 'models.pull.again' : 'models.pull',
             attempt('models.pull.failed', () => this.#pull(model)));

@@ -30,15 +30,17 @@ export function tell(word)
     return put('good', word);
 }
 
-// what: the text key of what did not succeed; action: {word, call} that may help.
-export function complain(what, problem, action = null)
+// word: what did not succeed; problem: why, where there is more to say; action: {word, call} that may help.
+export function complain(word, problem = null, action = null)
 {
+    if (problem === null)
+        return put('bad', word, action);
     if (problem?.name === 'AbortError')
         return () => {};
     if (!(problem instanceof Problem))
         console.error(problem); // a mistake of the page: its place is for whoever mends it
     const reason = problem instanceof Problem ? problem.message : words('problem.page');
-    return put('bad', ['problem.what', {what: () => words(what), reason}], action);
+    return put('bad', ['problem.what', {what: () => words(word), reason}], action);
 }
 
 // For listeners: whatever a task throws is told to the person.

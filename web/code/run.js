@@ -1,7 +1,7 @@
 // A batch at work: how far it is, what can be done with it, its photos. All of it is the server's; whoever opens the page
 // later, or elsewhere, sees the same.
 import {address, get, post, remove} from './api.js';
-import {card, cardToCome} from './card.js';
+import {card, cardToCome, sayProgress} from './card.js';
 import {confirm} from './confirm.js';
 import {debounce, iconButton, make, show} from './dom.js';
 import {Failed} from './failed.js';
@@ -18,6 +18,7 @@ const spoken = 8000; // milliseconds between two sentences for a screen reader
 
 // Fires "closed" when the batch was forgotten or is no longer there, "work" with an item for the tab of one photo.
 export class Run extends EventTarget {
+    #ask; // as get(), never older than the events
     #batch = null;
     #list = null;
     #filter = 'all';
@@ -28,11 +29,17 @@ export class Run extends EventTarget {
     constructor(events)
     {
         super();
-        this.grid = new Grid({draw: (index) => this.#card(index), height: 236, width: 172, gap: 14});
-        this.failed = new Failed((batch) => this.#setBatch(batch));
+        this.grid = new Grid({draw: (index) => this.#card(index), height: 214, width: 172, gap: 14});
+        this.failed = new Failed({
+            ask: (path, query) => this.#ask(path, query),
+            local: (item) => this.#localOf(item),
+            retry: attempt('batch.retry.failed', (item) => this.#retry(item)),
+            retryAll: attempt('batch.retry.failed', () => this.#act('retry')),
+        });
         this.viewer = new Viewer((position, step) => this.#around(position, step),
             (item) => this.dispatchEvent(new CustomEvent('work', {detail: item})));
         this.#build();
+        this.#ask = (path, query) => events.steady(() => get(path, query));
         this.#listen(events);
     }
 
@@ -45,14 +52,12 @@ export class Run extends EventTarget {
     {
         this.name = make('h2', {class: 'photo-name', plain: ''});
         this.facts = make('span', {class: 'help', plain: ''});
-        const act = (name) => attempt(`batch.${name}.failed`, async () => {
-            this.#setBatch(await post(`/batches/${this.id}/${name}`));
-        });
+        const act = (name) => attempt(`batch.${name}.failed`, () => this.#act(name));
         this.pause = iconButton('pause', 'batch.pause', act('pause'));
         this.resume = iconButton('play', 'batch.resume', act('resume'), {kind: 'primary'});
         this.cancel = iconButton('stop', 'batch.cancel', attempt('batch.cancel.failed', async () => {
             if (await confirm('batch.cancel.sure', {count: this.#batch.counts.queued}, 'batch.cancel.yes'))
-                await act('cancel')();
+                await this.#act('cancel');
         }));
         this.zip = iconButton('save', 'batch.zip', () => save(address(`/batches/${this.id}/zip`)), {kind: 'primary'});
         this.forget = iconButton('bin', 'batch.forget', attempt('history.forget.failed', async () => {
@@ -90,12 +95,24 @@ export class Run extends EventTarget {
         setInterval(() => { if (this.#running.size && !document.hidden && !this.element.hidden) this.#sayLine(); }, tick);
     }
 
+    async #act(name)
+    {
+        await post(`/batches/${this.id}/${name}`);
+        this.#setBatch(await this.#ask(`/batches/${this.id}`));
+    }
+
+    async #retry(item)
+    {
+        await post(`/items/${item.id}/retry`);
+        this.#put(await this.#ask(`/items/${item.id}`));
+    }
+
     // ---------------------------------------------------------------- what it is about
 
     // photos: as they are being sent from here, if they are.
     async open(id, photos = null)
     {
-        const batch = await get(`/batches/${id}`);
+        const batch = await this.#ask(`/batches/${id}`);
         if (photos)
             this.#local = photos;
         else if (id !== this.id)
@@ -112,7 +129,7 @@ export class Run extends EventTarget {
 
     #newList(id)
     {
-        this.#list = new ItemList(id, this.#filter === 'all' ? null : this.#filter, (index) => {
+        this.#list = new ItemList(this.#ask, id, this.#filter === 'all' ? null : this.#filter, (index) => {
             if (index === null)
                 this.#count();
             this.grid.refresh(index);
@@ -122,7 +139,7 @@ export class Run extends EventTarget {
     async reload()
     {
         try {
-            this.#setBatch(await get(`/batches/${this.id}`));
+            this.#setBatch(await this.#ask(`/batches/${this.id}`));
             this.#running.clear();
             await Promise.all([this.#list.reload(), this.failed.reload(), this.#loadRunning()]);
         } catch (problem) {
@@ -142,7 +159,7 @@ export class Run extends EventTarget {
 
     async #loadRunning()
     {
-        const {items} = await get(`/batches/${this.id}/items`, {state: 'running', limit: 64});
+        const {items} = await this.#ask(`/batches/${this.id}/items`, {state: 'running', limit: 64});
         for (const item of items)
             this.#note(item, {stage: item.stage, faces: item.faces_total, faces_done: item.faces_done,
                 seconds: item.seconds ?? 0});
@@ -177,7 +194,7 @@ export class Run extends EventTarget {
             return;
         this.#note({id: progress.item, position}, progress);
         if (index >= 0)
-            this.grid.refresh(index);
+            sayProgress(this.grid.at(index), this.#list.items[index], progress);
     }
 
     #setBatch(batch)
@@ -290,10 +307,16 @@ export class Run extends EventTarget {
             return cardToCome();
         return card(item, {
             running: this.#running.get(item.id),
-            local: this.#local[item.position - 1]?.file ?? null,
+            local: this.#localOf(item),
             open: () => this.viewer.open(item),
-            retry: attempt('batch.retry.failed', async () => this.#put(await post(`/items/${item.id}/retry`))),
+            retry: attempt('batch.retry.failed', () => this.#retry(item)),
         });
+    }
+
+    // The photo itself, where it was sent from this page.
+    #localOf(item)
+    {
+        return this.#local[item.position - 1]?.file ?? null;
     }
 
     #around(position, step)

@@ -61,13 +61,16 @@ export class Single {
         this.facts = make('span', {class: 'help', plain: ''});
         this.state = make('p', {class: 'photo-state', role: 'status', plain: ''});
         this.bar = make('progress', {max: 1, label: 'single.progress'});
+        this.download = iconButton('save', 'single.download', attempt('single.download.failed', () => this.#download()),
+            {kind: 'primary'});
+        this.receipt = make('div', {class: 'receipt-place'});
         this.trouble = make('div', {class: 'trouble', role: 'alert', hidden: true});
         this.work = make('div', {class: 'single-work', hidden: true},
             make('div', {class: 'photo-side'},
                 make('div', {class: 'photo-head'}, make('div', {class: 'photo-title'}, this.name, this.facts),
-                    iconButton('photo', 'single.another', choose, {kind: 'quiet'})),
+                    make('div', {class: 'buttons'}, iconButton('photo', 'single.another', choose, {kind: 'quiet'}), this.download)),
                 this.trouble, this.compare.element, this.foot = make('div', {class: 'photo-foot'}, this.bar, this.state)),
-            make('div', {class: 'panel-side'}, this.#controls(), this.faces.element, this.#takeHome()));
+            make('div', {class: 'panel-side'}, this.#controls(), this.faces.element, this.receipt));
         this.section.append(this.chooser, this.empty, this.work);
     }
 
@@ -78,14 +81,6 @@ export class Single {
                 make('a', {class: 'link', href: '#advanced', text: 'single.more'})),
             presetChoice(this.#settings), segments(this.#settings, 'mode'),
             ...['strength', 'denoise', 'sharpen'].map((name) => slider(this.#settings, name)));
-    }
-
-    #takeHome()
-    {
-        this.download = iconButton('save', 'single.download', attempt('single.download.failed', () => this.#download()),
-            {kind: 'primary large'});
-        this.receipt = make('div', {class: 'receipt-place'});
-        return make('section', {class: 'panel take-home'}, this.download, this.receipt);
     }
 
     // The frame, after another tab had it.
@@ -161,7 +156,7 @@ export class Single {
     #take({photos, others})
     {
         if (!photos.length)
-            complain(others ? 'single.no.picture' : 'single.nothing', null);
+            complain(others ? 'single.no.picture' : 'single.nothing');
         else if (photos.length > 1)
             this.section.dispatchEvent(new CustomEvent('many', {detail: photos, bubbles: true}));
         else
@@ -189,7 +184,8 @@ export class Single {
                 return;
             const {items: [item]} = await get(`/batches/${batch.id}/items`, {limit: 1});
             this.#remember(item.id, {});
-            this.#follow(item, {});
+            this.#item = item;
+            await this.#load(item.id, {});
         } catch (problem) {
             if (problem.name === 'AbortError' || upload !== this.#upload)
                 return;
@@ -233,6 +229,7 @@ export class Single {
         try {
             await this.#load(kept.item, kept.choices);
         } catch (problem) {
+            this.#item = null;
             if (problem.status === 404)
                 keep('single', null);
         }
@@ -251,13 +248,14 @@ export class Single {
 
     async #load(id, choices = null)
     {
-        const item = await get(`/items/${id}`);
-        if (this.#item === null) {
+        const first = this.#item === null;
+        this.#item ??= {id}; // events about it count from here on
+        const item = await this.#events.steady(() => get(`/items/${id}`));
+        if (id !== this.#item?.id)
+            return;
+        if (first)
             this.#begin(item.name);
-            this.#item = item;
-        }
-        if (item.id === this.#item.id)
-            this.#follow(item, choices);
+        this.#follow(item, choices);
     }
 
     #progress({stage, faces, faces_done: done, seconds: taken})
@@ -286,7 +284,8 @@ export class Single {
         this.#showTrouble(item.reason_text ?? words('state.cancelled'), item.advice, item.detail,
             attempt('single.again.failed', async () => {
                 this.#showTrouble(null);
-                this.#follow(await post(`/items/${item.id}/retry`));
+                await post(`/items/${item.id}/retry`);
+                await this.#load(item.id);
             }));
     }
 
@@ -372,9 +371,9 @@ export class Single {
         const wanted = this.#wanted();
         const ended = new Promise((resolve) => this.#waiting.push(resolve));
         this.#showState(words('single.applying'), null);
-        const item = await post(`/items/${this.#item.id}/apply`, {settings: wanted});
+        await post(`/items/${this.#item.id}/apply`, {settings: wanted});
         this.#applied = JSON.stringify(wanted);
-        this.#follow(item);
+        await this.#load(this.#item.id);
         return ended;
     }
 

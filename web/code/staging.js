@@ -7,7 +7,7 @@ import {summary} from './summary.js';
 import {Upload} from './upload.js';
 import {bytes, moment, words} from './words.js';
 
-// Fires "arrived" {batch, photos} after each part that was sent, "emptied" when nothing is left here.
+// Fires "shown" with the number of photos here, "arrived" {batch, photos} after each part that was sent, "emptied" when nothing is left here.
 export class Staging extends EventTarget {
     #settings;
     #photos = [];
@@ -45,7 +45,7 @@ export class Staging extends EventTarget {
     take({photos, others})
     {
         if (this.busy) {
-            complain('staging.busy', null);
+            complain('staging.busy');
             return;
         }
         const key = ({path, file}) => `${path}\n${file.size}\n${file.lastModified}`;
@@ -54,13 +54,14 @@ export class Staging extends EventTarget {
         if (others)
             tell(['staging.others', {count: others}]);
         if (!photos.length && !others)
-            complain('single.nothing', null);
+            complain('single.nothing');
         this.#show();
     }
 
     #show()
     {
         show(this.element, this.#photos.length > 0);
+        this.dispatchEvent(new CustomEvent('shown', {detail: this.#photos.length}));
         const size = this.#photos.reduce((sum, {file}) => sum + file.size, 0);
         this.title.textContent = words('staging.title', {count: this.#photos.length, size: bytes(size)});
         this.#sent = this.#photos.map(() => 0);
@@ -128,7 +129,7 @@ export class Staging extends EventTarget {
             gone: (index) => {
                 this.#left.add(index);
                 this.grid.refresh(index);
-                complain(['upload.gone.one', {name: this.#photos[index].path}], null);
+                complain(['upload.gone.one', {name: this.#photos[index].path}]);
             },
             arrived: (batch) => this.dispatchEvent(new CustomEvent('arrived', {detail: {batch,
                 photos: this.#photos.filter((photo, index) => !this.#left.has(index))}})),

@@ -213,7 +213,6 @@ export default {
     'batch.retry.one': 'Try {name} again',
     'batch.retry.all': 'Try all again',
     'batch.retry.failed': 'It could not be tried again',
-    'batch.retried': {one: '{count} photo is tried again.', other: '{count} photos are tried again.'},
     'batch.facts': {one: '{count} photo · {moment}', other: '{count} photos · {moment}'},
     'batch.progress': 'How far the batch is',
     'batch.percent': '{percent} %',

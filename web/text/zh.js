@@ -211,7 +211,6 @@ export default {
     'batch.retry.one': '重试 {name}',
     'batch.retry.all': '全部重试',
     'batch.retry.failed': '无法重试',
-    'batch.retried': '正在重试 {count} 张照片。',
     'batch.facts': '{count} 张照片 · {moment}',
     'batch.progress': '批次进度',
     'batch.percent': '{percent}%',
