@@ -158,7 +158,7 @@ static void see_hold(void *context, scheduler_hold why, const char *sentence)
     const batch_run *run = context;
     if (why != HOLD_NONE && !run->quiet)
         report_say(run->report, sentence);
-    log_line(LOG_INFO, "%s", why == HOLD_NONE ? "photos are begun again" : sentence);
+    log_event(LOG_INFO, "held", NULL, "%s", why == HOLD_NONE ? "photos are begun again" : sentence);
 }
 
 /* ---------------------------------------------------------------- the run */

@@ -65,7 +65,7 @@ void answer_static(http_request *request, const char *type, const void *bytes, s
 
 void answer_empty(http_request *request, unsigned status)
 {
-    set(request, status, MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT), 0);
+    set(request, status, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT), 0);
 }
 
 void answer_json(http_request *request, unsigned status, json_t *object)
@@ -118,8 +118,7 @@ void answer_error(http_request *request, const gpen_error *error)
     char detail[sizeof error->message + 256];
     const char *sentence = gpen_status_sentence(error->status, request->language);
     snprintf(detail, sizeof detail, *error->message ? "%s (%s)" : "%s", sentence, error->message);
-    answer_facts(request, problem_describe(problem_of_reason(error->status)), detail,
-                 gpen_status_name(error->status));
+    answer_facts(request, problem_describe(problem_of_reason(error->status)), detail, gpen_status_name(error->status));
 }
 
 /* ---------------------------------------------------------------- files */

@@ -4,7 +4,6 @@
 
 #include "base/characters.h"
 #include "http/body.h"
-#include "http/choices.h"
 #include "http/engine.h"
 #include "http/handlers.h"
 #include "http/lookup.h"
@@ -21,13 +20,11 @@ static gpen_status take_name(new_batch *batch, const char *name, gpen_error *err
     return GPEN_OK;
 }
 
-/* Settings, name and models for a batch. */
+/* Settings and name for a batch. */
 static gpen_status take_settings(new_batch *batch, const json_t *settings, const char *name, gpen_error *error)
 {
     gpen_status status = settings_take(batch->server, settings, &batch->settings, error);
-    if (!status)
-        status = take_name(batch, name, error);
-    return status ? status : choices_into_batch(batch->server, &batch->settings, error);
+    return status ? status : take_name(batch, name, error);
 }
 
 /* What stands in the form. */

@@ -93,10 +93,10 @@ void handle_readyz(http_request *request)
     gpen_error trouble;
     engine_look(request->server->engine, &state, &trouble);
     bool ready = !trouble.status && state.hold != HOLD_STORE && !request->server->stopping;
-    const char *detail = trouble.status                 ? trouble.message
-                         : request->server->stopping    ? "it is being stopped"
-                         : state.hold == HOLD_STORE     ? state.sentence
-                                                        : "photos are taken on";
+    const char *detail = trouble.status              ? trouble.message
+                         : request->server->stopping ? "it is being stopped"
+                         : state.hold == HOLD_STORE  ? state.sentence
+                                                     : "photos are taken on";
     answer_json(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
                 json_pack("{sb ss}", "ready", ready, "detail", detail));
 }

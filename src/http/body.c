@@ -25,7 +25,8 @@ static size_t most_json(const http_request *request)
 static bool has_body(const http_request *request)
 {
     const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) || (length && strspn(length, "0") < strlen(length));
+    return request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) ||
+           (length && strspn(length, "0") < strlen(length));
 }
 
 /* The length that was announced, where it is more than any body of this route may have. */
@@ -110,8 +111,8 @@ json_t *body_json(http_request *request)
     json_error_t wrong;
     if (!request->body_length && request->route->body == BODY_MAY_JSON)
         return json_pack("{}");
-    json_t *object = json_loadb(request->body_length ? request->body : "", request->body_length,
-                                JSON_REJECT_DUPLICATES, &wrong);
+    json_t *object =
+        json_loadb(request->body_length ? request->body : "", request->body_length, JSON_REJECT_DUPLICATES, &wrong);
     if (!object)
         answer_problem(request, HTTP_MALFORMED, "JSON, line %d: %s", wrong.line, wrong.text);
     else if (!json_is_object(object)) {

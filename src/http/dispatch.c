@@ -98,8 +98,8 @@ static http_request *new_request(http_server *server, struct MHD_Connection *con
     request->method = method;
     request->began = clock_seconds();
     request->path = strdup(path);
-    request->language = language_choose(request_argument(request, "lang"),
-                                        request_header(request, MHD_HTTP_HEADER_ACCEPT_LANGUAGE));
+    request->language =
+        language_choose(request_argument(request, "lang"), request_header(request, MHD_HTTP_HEADER_ACCEPT_LANGUAGE));
     if (request->path)
         return request;
     free(request);
@@ -131,9 +131,8 @@ static enum MHD_Result answer(http_request *request)
     return send_answer(request);
 }
 
-enum MHD_Result dispatch_request(void *context, struct MHD_Connection *connection, const char *path,
-                                 const char *method, const char *version, const char *bytes, size_t *count,
-                                 void **memory)
+enum MHD_Result dispatch_request(void *context, struct MHD_Connection *connection, const char *path, const char *method,
+                                 const char *version, const char *bytes, size_t *count, void **memory)
 {
     http_server *server = context;
     http_request *request = *memory;

@@ -4,9 +4,8 @@
 
 #include <microhttpd.h>
 
-enum MHD_Result dispatch_request(void *context, struct MHD_Connection *connection, const char *path,
-                                 const char *method, const char *version, const char *bytes, size_t *count,
-                                 void **memory);
+enum MHD_Result dispatch_request(void *context, struct MHD_Connection *connection, const char *path, const char *method,
+                                 const char *version, const char *bytes, size_t *count, void **memory);
 void dispatch_completed(void *context, struct MHD_Connection *connection, void **memory,
                         enum MHD_RequestTerminationCode how);
 void dispatch_connection(void *context, struct MHD_Connection *connection, void **memory,

@@ -420,7 +420,7 @@ bool engine_running(engine *e, int64_t item, scheduler_running *running)
 double engine_pace(engine *e, int64_t batch)
 {
     pthread_mutex_lock(&e->lock);
-    double pace = pace_of(&e->paces, batch);
+    double seconds = pace_of(&e->paces, batch);
     pthread_mutex_unlock(&e->lock);
-    return pace;
+    return seconds;
 }

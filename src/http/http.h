@@ -31,12 +31,12 @@ typedef struct http_models {
 } http_models;
 
 typedef struct http_options {
-    const char *host;       /* address to listen on, or a name; 127.0.0.1 */
-    int port;               /* 0: any that is free */
-    const char *data;       /* folder; made where it is missing */
-    const char *token_file; /* NULL: none */
-    const char *token;      /* NULL: none; token_file goes first */
-    const char *base_path;  /* "/gpen" behind a proxy that keeps it in the path; "/" or "": none */
+    const char *host;           /* address to listen on, or a name; 127.0.0.1 */
+    int port;                   /* 0: any that is free */
+    const char *data;           /* folder; made where it is missing */
+    const char *token_file;     /* NULL: none */
+    const char *token;          /* NULL: none; token_file goes first */
+    const char *base_path;      /* "/gpen" behind a proxy that keeps it in the path; "/" or "": none */
     const char *const *allowed; /* folders whose photos may be named by path; ends with NULL; NULL: none */
     const char *const *names;   /* names besides the machine's own that Host may have; ends with NULL; NULL: none */
     const char *web;            /* folder of the page, read anew for each request; NULL: the one in the program */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 /* Upper bounds in seconds; the last bucket has none. */
 static const double bounds[] = {0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
 enum { BUCKETS = sizeof bounds / sizeof *bounds, MOST_ROUTES = 64, STATUS_CLASSES = 6 };

@@ -109,7 +109,8 @@ static bool is_plain(char c)
 
 char *disposition(bool attachment, const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *kind = attachment ? "attachment" : "inline";
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path,
+               *kind = attachment ? "attachment" : "inline";
     size_t length = strlen(name);
     char *simple = malloc(length + 1), *full = malloc(3 * length + 1), *text = NULL, *f = full;
     if (simple && full) {

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "batch/content.h"
+#include "http/choices.h"
 #include "http/engine.h"
 #include "http/folder_walk.h"
 #include "http/names.h"
@@ -70,8 +71,7 @@ static gpen_status list_uploaded(const new_batch *batch, item_list *list, gpen_e
 {
     char limit[96];
     gpen_status status = GPEN_OK;
-    snprintf(limit, sizeof limit, "it has more than %lld MiB",
-             (long long)(batch->server->options.most_upload >> 20));
+    snprintf(limit, sizeof limit, "it has more than %lld MiB", (long long)(batch->server->options.most_upload >> 20));
     for (size_t i = 0; !status && i < upload_count(batch->upload); i++) {
         const upload_file *file = upload_at(batch->upload, i);
         store_new_item item = {.refused = file->refused, .detail = limit, .failed = scheduler_now()};
@@ -206,7 +206,9 @@ gpen_status new_batch_make(void *context, gpen_error *error)
     new_batch *batch = context;
     item_list list = {0};
     gpen_status status = GPEN_OK;
-    if (batch->upload)
+    if (!batch->batch)
+        status = choices_into_batch(batch->server, &batch->settings, error);
+    if (!status && batch->upload)
         status = upload_keep(batch->upload, batch->batch ? batch->key : NULL, error);
     if (!status)
         status = settle_key(batch, error);

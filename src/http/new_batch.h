@@ -11,9 +11,9 @@
 typedef struct new_batch {
     http_server *server;
     batch_settings settings;
-    upload *upload;  /* owned; NULL: the photos are named by their paths */
-    json_t *paths;   /* owned; array of strings */
-    int64_t batch;   /* that the photos are added to; 0: a new one, whose number this becomes */
+    upload *upload;           /* owned; NULL: the photos are named by their paths */
+    json_t *paths;            /* owned; array of strings */
+    int64_t batch;            /* that the photos are added to; 0: a new one, whose number this becomes */
     char key[UPLOAD_KEY + 1]; /* of the batch they are added to */
 } new_batch;
 

@@ -1,6 +1,8 @@
 /* The pace of batches. */
 #include "http/pace.h"
 
+#include <stddef.h>
+
 /* The newest photo counts for a fifth, so that one slow photo does not change what people are told too much. */
 static const double newest_share = 0.2, pause = 60;
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 enum { MOST_KEPT = 8 };
 
 struct reader_list {

@@ -101,8 +101,9 @@ event_cursor ring_begin(event_ring *ring, const char *last_id, bool *resync)
     event_cursor cursor = ring->next;
     *resync = false;
     if (last_id) {
-        bool ours = strlen(last_id) < 64 && sscanf(last_id, "%16" SCNx64 "-%18" SCNu64 "%c", &run, &number, &rest) == 2 &&
-                    run == ring->run && number < ring->next && number + 1 >= ring->oldest;
+        bool ours = strlen(last_id) < 64 &&
+                    sscanf(last_id, "%16" SCNx64 "-%18" SCNu64 "%c", &run, &number, &rest) == 2 && run == ring->run &&
+                    number < ring->next && number + 1 >= ring->oldest;
         *resync = !ours;
         if (ours)
             cursor = number + 1;

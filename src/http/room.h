@@ -42,9 +42,9 @@ struct http_request {
     http_server *server;
     struct MHD_Connection *connection;
     const char *method;
-    char *path;      /* as it came, without the query, for the log; owned */
-    char *below;     /* in pieces: its part below the base path; owned */
-    int64_t id;      /* of {batch} or {item} */
+    char *path;       /* as it came, without the query, for the log; owned */
+    char *below;      /* in pieces: its part below the base path; owned */
+    int64_t id;       /* of {batch} or {item} */
     const char *name; /* of {name}, decoded; points into below */
     const http_route *route;
     gpen_language language;

@@ -90,8 +90,7 @@ route_match route_find(const char *method, char *below, const http_route **route
         method = MHD_HTTP_METHOD_GET;
     for (const http_route *candidate = routes; count > 0 && candidate->pattern; candidate++) {
         bool same_method = !strcmp(candidate->method, method);
-        if ((strstr(candidate->pattern, "{rest}") && !same_method) ||
-            !fits(candidate->pattern, parts, count, id, name))
+        if ((strstr(candidate->pattern, "{rest}") && !same_method) || !fits(candidate->pattern, parts, count, id, name))
             continue;
         if (same_method) {
             *route = candidate;

@@ -11,8 +11,9 @@
 enum { SECRET_LEAST = 8, SECRET_LONGEST = 512, SECRET_COOKIE_LENGTH = 64 };
 
 typedef struct secret {
-    char token[SECRET_LONGEST + 1];         /* "": none is asked for */
-    char cookie[SECRET_COOKIE_LENGTH + 1]; /* what a browser gets: made from the token, so that it outlives a restart, and not
+    char token[SECRET_LONGEST + 1]; /* "": none is asked for */
+    char cookie[SECRET_COOKIE_LENGTH +
+                1]; /* what a browser gets: made from the token, so that it outlives a restart, and not
                                                leading back to it */
 } secret;
 

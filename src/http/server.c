@@ -166,14 +166,15 @@ static gpen_status listen_for_clients(http_server *server, const struct addrinfo
     unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
     if (address->ai_family == AF_INET6)
         flags |= MHD_USE_IPv6;
-    server->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, dispatch_request, server, MHD_OPTION_SOCK_ADDR, address->ai_addr,
-        MHD_OPTION_NOTIFY_COMPLETED, dispatch_completed, server, MHD_OPTION_NOTIFY_CONNECTION, dispatch_connection,
-        server, MHD_OPTION_UNESCAPE_CALLBACK, dispatch_keep_escapes, server, MHD_OPTION_CONNECTION_LIMIT, most,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, most / 4 * 3, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_POOL_SIZE,
-        (unsigned)ANSWERING_THREADS, MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_LISTENING_ADDRESS_REUSE, 0U, MHD_OPTION_END);
+    server->daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, dispatch_request, server, MHD_OPTION_SOCK_ADDR, address->ai_addr,
+                         MHD_OPTION_NOTIFY_COMPLETED, dispatch_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+                         dispatch_connection, server, MHD_OPTION_UNESCAPE_CALLBACK, dispatch_keep_escapes, server,
+                         MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_PER_IP_CONNECTION_LIMIT, most / 4 * 3,
+                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)ANSWERING_THREADS,
+                         MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                         MHD_OPTION_LISTENING_ADDRESS_REUSE, 0U, MHD_OPTION_END);
     if (server->daemon)
         return GPEN_OK;
     return gpen_fail(error, errno == EADDRINUSE ? GPEN_IN_USE : GPEN_BAD_ARGUMENT, "%s, port %d: %s",

@@ -22,7 +22,7 @@ typedef struct upload_limits {
 } upload_limits;
 
 typedef struct upload_file {
-    char *name;          /* as name_clean makes it */
+    char *name; /* as name_clean makes it */
     int64_t bytes;
     gpen_status refused; /* TOO_LARGE; OK: it is there */
 } upload_file;

@@ -6,12 +6,14 @@
 
 #include "base/characters.h"
 #include "base/file.h"
+#include "base/machine_memory.h"
 #include "base/process_memory.h"
+#include "base/threads.h"
 #include "batch/reasons.h"
 #include "batch/settings_json.h"
 #include "http/choices.h"
 #include "http/engine.h"
-#include "http/machine_view.h"
+#include "http/queue.h"
 
 char *view_text(json_t *object)
 {
@@ -208,8 +210,8 @@ json_t *view_item(http_server *server, const store_item *item, gpen_language lan
 json_t *view_progress(const store_item *item, job_stage stage, size_t faces_done, size_t faces, double seconds)
 {
     return json_pack("{sI sI ss sI sI sf}", "item", (json_int_t)item->id, "batch", (json_int_t)item->batch, "stage",
-                     job_stage_name(stage), "faces_done", (json_int_t)faces_done, "faces", (json_int_t)faces,
-                     "seconds", seconds);
+                     job_stage_name(stage), "faces_done", (json_int_t)faces_done, "faces", (json_int_t)faces, "seconds",
+                     seconds);
 }
 
 /* ---------------------------------------------------------------- the machine */
@@ -232,8 +234,8 @@ static json_t *view_held(const scheduler_state *state, const gpen_error *trouble
     if (trouble->status)
         return language == GPEN_CHINESE
                    ? json_pack("s", gpen_status_sentence(trouble->status, language))
-                   : json_pack("s", *trouble->message ? trouble->message
-                                                      : gpen_status_sentence(trouble->status, language));
+                   : json_pack("s",
+                               *trouble->message ? trouble->message : gpen_status_sentence(trouble->status, language));
     switch (state->hold) {
     case HOLD_NONE: return json_pack("n");
     case HOLD_MEMORY:
@@ -264,9 +266,9 @@ json_t *view_system(http_server *server, gpen_language language)
     }
     return json_pack("{ss ss ss ss si s{sI sI sI} so s{sI sI} ss ss so so}", "version", gpen_version(), "device", "cpu",
                      "level", ready.level, "precision", gpen_precision_name(ready.precision), "cores",
-                     thread_count_default(), "memory", "total", (json_int_t)machine_total_memory(), "available",
-                     (json_int_t)machine_available_memory(), "used", (json_int_t)used, "workers",
-                     view_workers(&state), "queue", "queued", (json_int_t)queue.queued, "running",
-                     (json_int_t)queue.running, "plan_en", english, "plan_zh", chinese, "held",
+                     thread_count_default(), "memory", "total", (json_int_t)machine_memory(), "available",
+                     (json_int_t)machine_memory_free(), "used", (json_int_t)used, "workers", view_workers(&state),
+                     "queue", "queued", (json_int_t)queue.items[STORE_QUEUED], "running",
+                     (json_int_t)queue.items[STORE_RUNNING], "plan_en", english, "plan_zh", chinese, "held",
                      view_held(&state, &trouble, language), "chosen", choices_machine(server));
 }

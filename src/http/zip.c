@@ -54,8 +54,7 @@ zip_maker *zip_new(const zip_source *source)
     if (zip->archive && !archive_write_set_format_zip(zip->archive) &&
         !archive_write_zip_set_compression_store(zip->archive) &&
         !archive_write_set_option(zip->archive, "zip", "hdrcharset", "UTF-8") &&
-        !archive_write_set_bytes_per_block(zip->archive, 0) &&
-        !archive_write_open(zip->archive, zip, NULL, keep, NULL))
+        !archive_write_set_bytes_per_block(zip->archive, 0) && !archive_write_open(zip->archive, zip, NULL, keep, NULL))
         return zip;
     zip_free(zip);
     return NULL;
