@@ -83,6 +83,8 @@ static void write_start(wire_writer *w, const worker_setup *setup)
     put_integer(w, setup->threads);
     put_integer(w, setup->memory_mebibytes);
     put_integer(w, setup->heartbeat_milliseconds);
+    put_integer(w, setup->precision);
+    wire_put_text(w, setup->cache, sizeof setup->cache - 1);
     put_integer(w, setup->supervisor);
     put_integer(w, setup->sandbox);
 }
@@ -95,6 +97,8 @@ static void read_start(wire_reader *r, worker_setup *setup)
     setup->threads = wire_int(r, 1, 256);
     setup->memory_mebibytes = wire_int(r, 0, INT32_MAX);
     setup->heartbeat_milliseconds = wire_int(r, 1, 3600000);
+    setup->precision = (gpen_precision)wire_int(r, GPEN_PRECISION_AUTO, GPEN_PRECISION_BF16);
+    wire_text(r, setup->cache, sizeof setup->cache);
     setup->supervisor = wire_int64(r, 0, INT32_MAX);
     setup->sandbox = wire_bool(r);
 }
@@ -105,6 +109,9 @@ static void write_ready(wire_writer *w, const worker_ready *ready)
     put_integer(w, ready->files);
     wire_put_text(w, ready->level, sizeof ready->level - 1);
     put_integer(w, ready->size);
+    put_integer(w, ready->precision);
+    put_integer(w, ready->weight_bytes);
+    put_integer(w, ready->arena_bytes);
     put_integer(w, ready->resident_bytes);
 }
 
@@ -114,6 +121,9 @@ static void read_ready(wire_reader *r, worker_ready *ready)
     ready->files = wire_bool(r);
     wire_text(r, ready->level, sizeof ready->level);
     ready->size = wire_int(r, 0, MOST_SIDE);
+    ready->precision = (gpen_precision)wire_int(r, GPEN_PRECISION_AUTO, GPEN_PRECISION_BF16);
+    ready->weight_bytes = wire_int64(r, 0, most_bytes);
+    ready->arena_bytes = wire_int64(r, 0, most_bytes);
     ready->resident_bytes = wire_int64(r, 0, most_bytes);
 }
 

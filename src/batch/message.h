@@ -43,8 +43,10 @@ typedef struct worker_setup {
     int threads;          /* that compute, 1..256 */
     int memory_mebibytes; /* it may take no more than this; 0: no limit */
     int heartbeat_milliseconds;
-    int64_t supervisor; /* its process number */
-    bool sandbox;       /* shut itself in, as far as the system can */
+    gpen_precision precision;
+    char cache[MOST_PATH]; /* folder of packed weights, shared by all workers; "": each has its own */
+    int64_t supervisor;    /* its process number */
+    bool sandbox;          /* shut itself in, as far as the system can */
 } worker_setup;
 
 /* How a worker is shut in (sandbox.h). */
@@ -52,6 +54,9 @@ typedef struct worker_ready {
     bool system_calls, files; /* narrowed by seccomp, by Landlock */
     char level[32];           /* of instructions */
     int size;                 /* of the restorer's square, pixels */
+    gpen_precision precision; /* FP32 or BF16 */
+    int64_t weight_bytes;     /* memory of the packed weights, shared among workers where they have a cache */
+    int64_t arena_bytes;      /* memory of the activations: the most that a face touches */
     int64_t resident_bytes;   /* memory of the worker with its models */
 } worker_ready;
 

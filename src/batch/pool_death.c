@@ -123,10 +123,15 @@ static void tell_death(worker_pool *pool, pid_t number, const batch_job *job, co
 /* From the last to the first, because they leave the list. */
 static void settle(worker_pool *pool, pool_slot *slot, int guilty, const gpen_error *reason)
 {
+    gpen_error cancelled;
+    gpen_fail(&cancelled, GPEN_CANCELLED, "it was cancelled");
+    bool wanted = reason->status == GPEN_CANCELLED;
     for (int i = slot->held_count - 1; i >= 0; i--) {
         bool suspect = guilty == -2 && slot->held[i]->stage != JOB_WAITING;
-        if (i == guilty)
-            flight_fail(pool, slot, i, reason);
+        if (i == guilty || slot->held[i]->cancelled)
+            flight_fail(pool, slot, i, slot->held[i]->cancelled ? &cancelled : reason);
+        else if (wanted)
+            flight_keep(pool, slot, i);
         else
             flight_return(pool, slot, i, suspect, reason);
     }
@@ -182,9 +187,11 @@ void slot_bury(worker_pool *pool, pool_slot *slot, int how, pid_t number)
     find_reason(pool, slot, how, &reason);
     int guilty = find_guilty(pool, slot);
     bool expected = slot->quitting && WIFEXITED(how) && !WEXITSTATUS(how) && !slot->held_count;
-    bool stopped = pool->stopping && slot->verdict.reason.status == GPEN_CANCELLED;
+    bool stopped = slot->verdict.reason.status == GPEN_CANCELLED;
     if (!expected && !stopped)
         tell_death(pool, number, guilty >= 0 ? &slot->held[guilty]->job : NULL, &reason);
     settle(pool, slot, stopped ? -1 : guilty, &reason);
     slot_empty(pool, slot, started || expected, &reason);
+    if (stopped)
+        slot->deaths = 0;
 }

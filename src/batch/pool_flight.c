@@ -73,13 +73,20 @@ void flight_return(worker_pool *pool, pool_slot *slot, int index, bool alone, co
         flight_fail(pool, slot, index, reason);
         return;
     }
+    slot->held[index]->returns++;
+    slot->held[index]->alone |= alone;
+    flight_keep(pool, slot, index);
+}
+
+void flight_keep(worker_pool *pool, pool_slot *slot, int index)
+{
     flight *f = remove_flight(slot, index);
     atomic_file_abandon(&f->output);
     job_result_free(&f->notes);
     if (pool->stopping)
         job_cancel(pool, &f->job);
     else
-        pool->waiting[pool->waiting_count++] = (waiting_job){f->job, alone || f->alone, f->returns + 1};
+        pool->waiting[pool->waiting_count++] = (waiting_job){f->job, f->alone, f->returns};
     free(f);
 }
 

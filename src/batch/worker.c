@@ -116,13 +116,18 @@ static gpen_status open_model(worker *w, gpen_error *error)
     const worker_setup *setup = &w->setup;
     const gpen_options options = {.detector = path_or_none(&setup->detector),
                                   .parser = path_or_none(&setup->parser),
-                                  .threads = setup->threads};
+                                  .threads = setup->threads,
+                                  .precision = setup->precision,
+                                  .cache = *setup->cache ? setup->cache : NULL};
     gpen_status status = gpen_model_open(&w->model, path_or_none(&setup->restorer), &options, error);
     if (status)
         return status;
     gpen_model_info info;
     gpen_model_describe(w->model, &info);
     w->ready.size = info.size;
+    w->ready.precision = info.precision;
+    w->ready.weight_bytes = (int64_t)info.weight_bytes;
+    w->ready.arena_bytes = (int64_t)info.arena_bytes;
     snprintf(w->ready.level, sizeof w->ready.level, "%s", info.level);
     w->made.level = w->ready.level;
     w->made.precision = gpen_precision_name(info.precision);
@@ -143,7 +148,8 @@ static gpen_status shut_in(worker *w, gpen_error *error)
     files[count] = NULL;
     if (!w->setup.sandbox)
         return GPEN_OK;
-    return sandbox_enter(files, &w->ready.system_calls, &w->ready.files, error);
+    return sandbox_enter(files, *w->setup.cache ? w->setup.cache : NULL, &w->ready.system_calls, &w->ready.files,
+                         error);
 }
 
 static gpen_status start_work(worker *w, gpen_error *error)

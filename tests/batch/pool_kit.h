@@ -79,7 +79,7 @@ static inline void kit_began(void *context, const batch_job *job, pid_t worker)
         (void)kill(worker, SIGKILL);
 }
 
-static inline void kit_ended(void *context, const batch_job *job, const job_result *result)
+static inline void kit_ended(void *context, const batch_job *job, job_result *result)
 {
     pool_kit *kit = context;
     kit->ends[job->order.id]++;
