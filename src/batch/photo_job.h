@@ -13,6 +13,7 @@
 #define GPEN_BATCH_PHOTO_JOB_H
 
 #include "batch/job.h"
+#include "batch/kept_photo.h"
 #include "batch/receipt.h"
 #include "portrait/portrait.h"
 
@@ -30,6 +31,7 @@ typedef struct photo_job_watch {
 typedef struct photo_job {
     const job_order *order; /* not owned */
     const photo_job_watch *watch;
+    kept_photo *kept; /* not owned; NULL: this worker keeps none, and order->keep is not heeded */
     picture photo;
     job_result result; /* may be taken over by copying it and zeroing it here */
     job_stage stage;   /* in which the job is */

@@ -77,7 +77,7 @@ static json_t *text_or_null(const char *text)
 char *result_receipt_json(const job_result *result, const receipt *made, const gpen_settings *look)
 {
     json_t *object = json_pack("{s:s, s:s, s:s, s:i, s:b, s:i, s:i}", "program", "gpen", "version", gpen_version(),
-                               "mode", receipt_mode(look), "strength", look->strength, "altered_by_model",
+                               "mode", gpen_mode_name(look->mode), "strength", look->strength, "altered_by_model",
                                (int)(result->restored > 0), "width", result->width, "height", result->height);
     int failed = !object || put_model(object, "restorer", &made->restorer) ||
                  put_model(object, "detector", &made->detector) || put_model(object, "parser", &made->parser) ||
