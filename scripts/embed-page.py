@@ -3,8 +3,8 @@
 
 Called by the build:  embed-page.py FOLDER OUT.c OUT.d
 
-In index.html, a href or src that names a file of the folder is led to assets/HASH/, where files never change, so that browsers keep
-them; modules import each other relatively and so follow.
+In index.html, a href or src "assets/NAME" of a file of the folder is led to assets/HASH/NAME, where files never change, so that browsers
+keep them; modules import each other relatively and so follow.
 """
 import hashlib
 import os
@@ -32,9 +32,8 @@ def read(folder):
 
 def lead_to_assets(html, files, digest):
     def lead(match):
-        name = match.group(2)
-        return f'{match.group(1)}"assets/{digest}/{name}"' if name.removeprefix("./") in files else match.group(0)
-    return re.sub(r'((?:href|src)=)"(?:\./)?([^":#?]+)"', lead, html.decode()).encode()
+        return f'{match.group(1)}"assets/{digest}/{match.group(2)}"' if match.group(2) in files else match.group(0)
+    return re.sub(r'((?:href|src)=)"assets/([^"]+)"', lead, html.decode()).encode()
 
 
 def c_bytes(data):

@@ -61,19 +61,13 @@ void handle_openapi(http_request *request)
     answer_page_file(request, "openapi.json", "no-cache");
 }
 
-/* /assets/HASH/NAME */
+/* /assets/HASH/NAME, which never changes, and /assets/NAME, which may. */
 void handle_asset(http_request *request)
 {
     size_t length = strlen(page_hash);
     const char *name = request->name;
-    bool current = !strncmp(name, page_hash, length) && name[length] == '/';
-    if (current)
+    if (!strncmp(name, page_hash, length) && name[length] == '/')
         answer_page_file(request, name + length + 1, "public, max-age=31536000, immutable");
     else
-        answer_problem(request, HTTP_NOT_FOUND, NULL);
-}
-
-void handle_page_file(http_request *request)
-{
-    answer_page_file(request, request->name, "no-cache");
+        answer_page_file(request, name, "no-cache");
 }

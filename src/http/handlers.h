@@ -23,6 +23,6 @@ http_handler handle_events, handle_get_system, handle_change_system, handle_logi
     handle_metrics;
 
 /* api_page.c */
-http_handler handle_page, handle_openapi, handle_asset, handle_page_file;
+http_handler handle_page, handle_openapi, handle_asset;
 
 #endif

@@ -43,6 +43,5 @@ const http_route routes[] = {
     {"GET", "/openapi.json", handle_openapi, .body = BODY_NONE, .open = true},
     {"GET", "/", handle_page, .body = BODY_NONE, .open = true},
     {"GET", "/assets/{rest}", handle_asset, .body = BODY_NONE, .open = true},
-    {"GET", "/{rest}", handle_page_file, .body = BODY_NONE, .open = true},
     {0},
 };
