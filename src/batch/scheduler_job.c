@@ -75,7 +75,7 @@ static void fill_order(errand *e)
                          .require_face = settings->require_face,
                          .save_faces = settings->save_faces};
     order->format = format_of(e);
-    job_name_copy(order->input_name, e->item.input);
+    job_name_copy(order->input_name, e->item.relative); /* what the person calls it */
 }
 
 /* OUT/faces/NAME for OUT/NAME.jpg, and likewise in the folders of OUT. */

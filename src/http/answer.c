@@ -70,7 +70,7 @@ void answer_empty(http_request *request, unsigned status)
 
 void answer_json(http_request *request, unsigned status, json_t *object)
 {
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
     json_decref(object);
     answer_bytes(request, status, "application/json", text, text ? strlen(text) : 0);
     answer_header(request, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");

@@ -8,7 +8,7 @@
 #include "http/lookup.h"
 #include "http/views.h"
 
-enum { USUAL_PAGE = 100, LEAST_EDGE = 16, MOST_EDGE = 4096, USUAL_EDGE = 1600 };
+enum { USUAL_PAGE = 100 };
 
 /* ---------------------------------------------------------------- looking */
 
@@ -117,17 +117,6 @@ void handle_get_output(http_request *request)
     store_item_free(&item);
 }
 
-/* Which of the two pictures the query asks for. False, and answered: none that there is. */
-static bool asked_side(http_request *request, bool *after)
-{
-    const char *of = request_argument(request, "of");
-    *after = of && !strcmp(of, "output");
-    if (!of || *after || !strcmp(of, "input"))
-        return true;
-    answer_problem(request, HTTP_BAD_VALUE, "of is input or output");
-    return false;
-}
-
 /* The worker's small picture. */
 static void answer_thumbnail(http_request *request, const store_item *item, bool after)
 {
@@ -145,34 +134,8 @@ void handle_get_thumbnail(http_request *request)
 {
     store_item item;
     bool after;
-    if (!asked_side(request, &after) || !lookup_item(request, &item))
+    if (!lookup_side(request, &after) || !lookup_item(request, &item))
         return;
     answer_thumbnail(request, &item, after);
     store_item_free(&item);
-}
-
-void handle_get_preview(http_request *request)
-{
-    store_item item;
-    bool after;
-    int64_t edge = USUAL_EDGE;
-    if (!asked_side(request, &after) || !request_number(request, "edge", LEAST_EDGE, MOST_EDGE, &edge) ||
-        !lookup_item(request, &item))
-        return;
-    store_item_free(&item);
-    answer_problem(request, HTTP_UNABLE, NULL);
-}
-
-void handle_render_item(http_request *request)
-{
-    store_item item;
-    if (!lookup_item(request, &item))
-        return;
-    store_item_free(&item);
-    answer_problem(request, HTTP_UNABLE, NULL);
-}
-
-void handle_apply_item(http_request *request)
-{
-    handle_render_item(request);
 }

@@ -46,7 +46,7 @@ void handle_choose_models(http_request *request)
             (void)choices_set_models(server, before, NULL);
     }
     if (object && !status) {
-        engine_change(server->engine);
+        choices_changed(server);
         handle_list_models(request);
     } else if (object) {
         answer_error(request, &error);
@@ -143,7 +143,7 @@ static void answer_imported(http_request *request)
     const model_import *import = request_task_result(request);
     if (!import)
         return;
-    engine_change(request->server->engine);
+    choices_changed(request->server);
     answer_json(request, MHD_HTTP_CREATED, models_desk_one(request->server->models, import->name));
 }
 

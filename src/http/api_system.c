@@ -38,7 +38,7 @@ void handle_change_system(http_request *request)
         answer_error(request, &error);
         return;
     }
-    engine_change(request->server->engine);
+    choices_changed(request->server);
     handle_get_system(request);
 }
 

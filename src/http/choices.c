@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "http/engine.h"
 
 enum { MOST_WORKERS = 256, MOST_BATCH = 64 };
 
@@ -192,6 +193,32 @@ gpen_status choices_into_batch(http_server *server, batch_settings *settings, gp
     json_decref(models);
     json_decref(precision);
     return status;
+}
+
+gpen_status choices_setup(http_server *server, worker_setup *setup, gpen_error *error)
+{
+    batch_settings chosen = batch_settings_default();
+    scheduler_options options = scheduler_options_default();
+    gpen_status status = choices_into_batch(server, &chosen, error);
+    if (status)
+        return status;
+    choices_into_options(server, &options);
+    *setup = options.setup;
+    setup->restorer = chosen.restorer;
+    setup->detector = chosen.detector;
+    setup->parser = chosen.parser;
+    setup->precision = chosen.precision;
+    if (server->options.cache)
+        snprintf(setup->cache, sizeof setup->cache, "%s", server->options.cache);
+    return GPEN_OK;
+}
+
+void choices_changed(http_server *server)
+{
+    worker_setup setup;
+    engine_change(server->engine);
+    if (!choices_setup(server, &setup, NULL))
+        previews_renew(server->previews, &setup);
 }
 
 /* ---------------------------------------------------------------- presets */

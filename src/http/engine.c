@@ -223,20 +223,13 @@ static gpen_status open_scheduler(engine *e, scheduler **out, gpen_error *error)
                                      .worker_started = on_worker_started,
                                      .worker_died = on_worker_died,
                                      .held = on_held};
-    batch_settings models = batch_settings_default();
-    gpen_status status = choices_into_batch(server, &models, error);
     *out = NULL;
+    gpen_status status = choices_setup(server, &options.setup, error);
     if (status)
         return status;
     options.folder = server->store_folder;
     options.crash_folder = server->crashes;
     options.thumbnails = server->thumbnails;
-    options.setup.restorer = models.restorer;
-    options.setup.detector = models.detector;
-    options.setup.parser = models.parser;
-    options.setup.precision = models.precision;
-    if (server->options.cache)
-        snprintf(options.setup.cache, sizeof options.setup.cache, "%s", server->options.cache);
     choices_into_options(server, &options);
     return scheduler_new(out, &options, &events, error);
 }

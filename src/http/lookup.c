@@ -1,6 +1,8 @@
 /* Looking things up for a request. */
 #include "http/lookup.h"
 
+#include <string.h>
+
 #include "http/engine.h"
 #include "http/views.h"
 
@@ -72,4 +74,14 @@ void answer_item(http_request *request)
         return;
     answer_json(request, MHD_HTTP_OK, view_item(request->server, &item, request->language));
     store_item_free(&item);
+}
+
+bool lookup_side(http_request *request, bool *after)
+{
+    const char *of = request_argument(request, "of");
+    *after = of && !strcmp(of, "output");
+    if (!of || *after || !strcmp(of, "input"))
+        return true;
+    answer_problem(request, HTTP_BAD_VALUE, "of is input or output");
+    return false;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "batch/content.h"
@@ -12,12 +13,15 @@
 #include "http/engine.h"
 #include "http/folder_walk.h"
 #include "http/names.h"
+#include "http/sweep.h"
 
 void new_batch_free(void *context)
 {
     new_batch *batch = context;
     upload_free(batch->upload);
     json_decref(batch->paths);
+    free(batch->input);
+    free(batch->relative);
     free(batch);
 }
 
@@ -83,13 +87,48 @@ static gpen_status list_uploaded(const new_batch *batch, item_list *list, gpen_e
     return status;
 }
 
-/* ---------------------------------------------------------------- paths */
+/* ---------------------------------------------------------------- once more */
 
 static bool is_below(const char *path, const char *folder)
 {
     size_t length = strlen(folder);
     return !strncmp(path, folder, length) && (path[length] == '/' || !path[length] || !strcmp(folder, "/"));
 }
+
+/* A second name for the photo in a folder of the new batch's own, so that each of the two can be deleted. */
+static gpen_status link_photo(const new_batch *batch, char **path, gpen_error *error)
+{
+    char *folder = path_join(batch->server->uploads, batch->key);
+    gpen_status status = folder ? folder_make(folder, error) : gpen_fail_memory(error, "a path", 0);
+    *path = folder && !status ? path_join(folder, "1") : NULL;
+    if (!status && !*path)
+        status = gpen_fail_memory(error, "a path", 0);
+    if (!status && link(batch->input, *path))
+        status = gpen_fail(error, GPEN_INPUT_MISSING, "the photo is no longer there: %s", strerror(errno));
+    free(folder);
+    return status;
+}
+
+static gpen_status list_again(const new_batch *batch, item_list *list, gpen_error *error)
+{
+    store_new_item item = {.failed = 0};
+    char *path = NULL;
+    bool uploaded = is_below(batch->input, batch->server->uploads);
+    gpen_status status = GPEN_OK;
+    if (uploaded)
+        status = link_photo(batch, &path, error);
+    else
+        path = strdup(batch->input);
+    if (status) {
+        free(path);
+        return status;
+    }
+    if (path)
+        (void)content_read(&item.content, path);
+    return items_append(list, path, batch->relative, &item, error);
+}
+
+/* ---------------------------------------------------------------- paths */
 
 /* The allowed folder that a real path lies in; NULL: none. */
 static const char *allowed_folder(const http_server *server, const char *path)
@@ -201,6 +240,13 @@ static gpen_status settle_key(new_batch *batch, gpen_error *error)
     return GPEN_OK;
 }
 
+static gpen_status list_photos(const new_batch *batch, item_list *list, gpen_error *error)
+{
+    if (batch->input)
+        return list_again(batch, list, error);
+    return batch->upload ? list_uploaded(batch, list, error) : list_paths(batch, list, error);
+}
+
 gpen_status new_batch_make(void *context, gpen_error *error)
 {
     new_batch *batch = context;
@@ -213,13 +259,15 @@ gpen_status new_batch_make(void *context, gpen_error *error)
     if (!status)
         status = settle_key(batch, error);
     if (!status)
-        status = batch->upload ? list_uploaded(batch, &list, error) : list_paths(batch, &list, error);
+        status = list_photos(batch, &list, error);
     if (!status && !list.count)
         status = gpen_fail(error, GPEN_BAD_ARGUMENT, "there is no photo");
     if (!status)
         status = add(batch, &list, batch->key, error);
     if (!status && batch->upload)
         upload_release(batch->upload);
+    if (status && batch->input)
+        sweep_batch(batch->server, batch->key, 0);
     items_free(&list);
     if (!status)
         engine_batch_changed(batch->server->engine, batch->batch);

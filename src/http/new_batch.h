@@ -13,6 +13,7 @@ typedef struct new_batch {
     batch_settings settings;
     upload *upload;           /* owned; NULL: the photos are named by their paths */
     json_t *paths;            /* owned; array of strings */
+    char *input, *relative;   /* owned; in place of both, one photo that the server has already, and its name */
     int64_t batch;            /* that the photos are added to; 0: a new one, whose number this becomes */
     char key[UPLOAD_KEY + 1]; /* of the batch they are added to */
 } new_batch;

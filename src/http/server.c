@@ -75,6 +75,8 @@ static gpen_status make_folders(http_server *server, gpen_error *error)
     if (!status)
         status = make_folder(&server->thumbnails, data, "thumbnails", error);
     if (!status)
+        status = make_folder(&server->previews_folder, data, "previews", error);
+    if (!status)
         status = make_folder(&server->crashes, data, "crashes", error);
     server->presets_path = path_join(data, "presets.json");
     server->chosen_path = path_join(data, "chosen.json");
@@ -189,6 +191,15 @@ int http_server_port(const http_server *server)
 
 /* ---------------------------------------------------------------- life */
 
+static gpen_status make_previews(http_server *server, gpen_error *error)
+{
+    previews_options options = previews_options_default();
+    gpen_status status = choices_setup(server, &options.setup, error);
+    if (!status)
+        status = previews_new(&server->previews, &options, error);
+    return status;
+}
+
 static gpen_status make_parts(http_server *server, gpen_error *error)
 {
     uint64_t run;
@@ -207,7 +218,9 @@ static gpen_status make_parts(http_server *server, gpen_error *error)
         status = readers_new(&server->readers, server->store_folder, error);
     if (!status)
         status = models_desk_new(&server->models, server, error);
-    return status ? status : choices_open(server, error);
+    if (!status)
+        status = choices_open(server, error);
+    return status ? status : make_previews(server, error);
 }
 
 static gpen_status start(http_server *server, gpen_error *error)
@@ -295,6 +308,7 @@ void http_server_stop(http_server *server)
     engine_stop(server->engine);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
+    previews_free(server->previews);
     models_desk_free(server->models);
     engine_free(server->engine);
     followers_free(server->followers);
@@ -312,6 +326,7 @@ void http_server_stop(http_server *server)
     free(server->uploads);
     free(server->results);
     free(server->thumbnails);
+    free(server->previews_folder);
     free(server->crashes);
     free(server->presets_path);
     free(server->chosen_path);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "batch/preview.h"
 #include "batch/scheduler.h"
 #include "http/connections.h"
 #include "http/metrics.h"
@@ -20,7 +21,7 @@
 struct http_server {
     http_options options; /* with strings of its own */
     char *base;           /* "" or "/gpen" */
-    char *store_folder, *uploads, *results, *thumbnails, *crashes, *presets_path, *chosen_path;
+    char *store_folder, *uploads, *results, *thumbnails, *previews_folder, *crashes, *presets_path, *chosen_path;
     char **allowed; /* real paths, ends with NULL */
     secret secret;
     bool local_only; /* listens on a loopback address alone */
@@ -35,6 +36,7 @@ struct http_server {
     models_desk *models;
     struct follower_list *followers;
     struct engine *engine; /* the scheduler and its thread */
+    previews *previews;
 
     pthread_mutex_t choices_lock;    /* of the next two */
     struct json_t *chosen, *presets; /* what stands in their files */
