@@ -190,7 +190,9 @@ class Api(Case):
             return events
 
         def ended(events):
-            return any(event["event"] == "batch" and json.loads(event["data"])["ended"] for event in events)
+            done = [json.loads(event["data"])["batch"] for event in events
+                    if event["event"] == "item" and json.loads(event["data"])["state"] == "done"]
+            return events[-1:] and events[-1]["event"] == "batch" and json.loads(events[-1]["data"])["id"] in done
 
         thread = threading.Thread(target=lambda: seen.extend(follow(until=ended)))
         thread.start()
