@@ -187,7 +187,7 @@ static bool read_path(const json_t *value, char *path, size_t capacity)
         int high = text ? 0 : digit(bytes[2 * i]), low = text ? 0 : digit(bytes[2 * i + 1]);
         if (high < 0 || low < 0 || (!text && !high && !low))
             return false;
-        path[i] = text ? text[i] : (char)(high << 4 | low);
+        path[i] = (char)(text ? text[i] : high << 4 | low);
     }
     path[length] = '\0';
     return true;
