@@ -208,7 +208,7 @@ export default {
     'batch.zip': '打包下载 zip',
     'batch.forget': '删除',
     'batch.retry': '重试',
-    'batch.retry.one': '重试 {name}',
+    'batch.retry.one': '重试：{name}',
     'batch.retry.all': '全部重试',
     'batch.retry.failed': '无法重试',
     'batch.facts': '{count} 张照片 · {moment}',
