@@ -51,7 +51,7 @@ is_there() {
     pkg-config) have pkg-config || have pkgconf ;;
     vips) module vips ;;
     sqlite) module sqlite3 3.37 ;;
-    libarchive | libcurl | libseccomp | cmocka) module "$1" ;;
+    libarchive | libcurl | libseccomp | jansson | cmocka) module "$1" ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
@@ -68,7 +68,7 @@ is_there() {
     esac
 }
 
-needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite"
+needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite jansson"
 # What narrows the worker processes exists on Linux only.
 [ "$(uname -s)" != Linux ] || needs_build="$needs_build libseccomp"
 needs_test="$needs_build sanitizers cmocka python3"
@@ -98,6 +98,7 @@ package() { # MANAGER NEED
     apt-get:sqlite) echo libsqlite3-dev ;;
     apt-get:libcurl) echo libcurl4-openssl-dev ;;
     apt-get:libseccomp) echo libseccomp-dev ;;
+    apt-get:jansson) echo libjansson-dev ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:libfuzzer) echo libclang-rt-dev ;;
     dnf:headers) echo glibc-devel ;;
@@ -107,6 +108,7 @@ package() { # MANAGER NEED
     dnf:libarchive) echo libarchive-devel ;;
     dnf:sqlite) echo sqlite-devel ;;
     dnf:libcurl) echo libcurl-devel ;;
+    dnf:jansson) echo jansson-devel ;;
     dnf:libseccomp) echo libseccomp-devel ;;
     dnf:cmocka) echo libcmocka-devel ;;
     dnf:libfuzzer) echo compiler-rt ;;

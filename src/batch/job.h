@@ -27,7 +27,10 @@ typedef enum job_stage {
 /* The name a program reads ("decode"). Static, never NULL; "unknown" outside the list. */
 const char *job_stage_name(job_stage stage);
 
-enum { JOB_MOST_NAME = 256 }; /* bytes of a file's bare name, and the zero behind it */
+enum {
+    JOB_MOST_NAME = 256,      /* bytes of a file's bare name, and the zero behind it */
+    JOB_MOST_THUMBNAIL = 320, /* pixels */
+};
 
 typedef struct job_order {
     uint64_t id;
@@ -39,6 +42,11 @@ typedef struct job_order {
     bool aligned;          /* the photo is one face */
     bool require_face;     /* NO_FACE where there is none */
     bool save_faces;       /* each face by itself as well */
+    int thumbnail_edge; /* pixels of the longer edge of its small pictures, at most JOB_MOST_THUMBNAIL; 0: none are made */
+    uint64_t
+        keep; /* not 0: the worker keeps the photo, with its faces, under this number: an order with the same number
+                            * that follows needs neither reading nor restoring again. Its result is a preview (preview.h) */
+    int preview_edge; /* of a preview's longer edge, 64 pixels and up */
 } job_order;
 
 /* A face saved by itself: as it came, or restored. */
@@ -47,6 +55,12 @@ typedef struct job_crop {
     uint32_t face; /* from 0, in the order of job_result.faces */
     bool restored;
 } job_crop;
+
+/* A small picture of the photo: as it came, which there is as soon as it was decoded, or of the result, once that is written. */
+typedef struct job_thumbnail {
+    uint64_t id; /* of the order */
+    bool after;
+} job_thumbnail;
 
 typedef struct job_result {
     gpen_error error; /* status OK: done */
@@ -61,6 +75,9 @@ typedef struct job_result {
 
 /* CROPS-face2-before.png of the second face as it came, CROPS-face2.png restored; free. NULL: no memory. */
 char *job_crop_path(const char *crops, const job_crop *which);
+
+/* THUMBNAILS-before.jpg, THUMBNAILS-after.jpg; free. NULL: no memory. */
+char *job_thumbnail_path(const char *thumbnails, bool after);
 
 /* Copies what stands behind the last slash, cut to the field's length. */
 void job_name_copy(char name[JOB_MOST_NAME], const char *path);
@@ -81,9 +98,10 @@ typedef struct batch_job {
     job_order order;
     char *input, *output; /* paths */
     char *crops;          /* what the paths of its saved faces begin with; NULL unless order.save_faces */
-    bool overwrite;       /* of output, and of saved faces */
-    double seconds;       /* the most time that work on it may take, waiting not counted; 0: no limit */
-    int shrink;           /* 0: as usual; 1: with less memory, alone in its worker */
+    char *thumbnails; /* likewise of its small pictures, which replace older ones; NULL unless order.thumbnail_edge */
+    bool overwrite;   /* of output, and of saved faces */
+    double seconds;   /* the most time that work on it may take, waiting not counted; 0: no limit */
+    int shrink;       /* 0: as usual; 1: with less memory, alone in its worker */
 } batch_job;
 
 /* Releases and zeroes. Zeroed ones are fine. */

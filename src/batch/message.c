@@ -22,7 +22,8 @@ int message_files(message_kind kind)
 {
     switch (kind) {
     case MESSAGE_ORDER: return 2;
-    case MESSAGE_CROP: return 1;
+    case MESSAGE_CROP:
+    case MESSAGE_THUMBNAIL: return 1;
     case MESSAGE_START:
     case MESSAGE_READY:
     case MESSAGE_REFUSED:
@@ -83,6 +84,8 @@ static void write_start(wire_writer *w, const worker_setup *setup)
     put_integer(w, setup->threads);
     put_integer(w, setup->memory_mebibytes);
     put_integer(w, setup->heartbeat_milliseconds);
+    put_integer(w, setup->precision);
+    wire_put_text(w, setup->cache, sizeof setup->cache - 1);
     put_integer(w, setup->supervisor);
     put_integer(w, setup->sandbox);
 }
@@ -95,6 +98,8 @@ static void read_start(wire_reader *r, worker_setup *setup)
     setup->threads = wire_int(r, 1, 256);
     setup->memory_mebibytes = wire_int(r, 0, INT32_MAX);
     setup->heartbeat_milliseconds = wire_int(r, 1, 3600000);
+    setup->precision = (gpen_precision)wire_int(r, GPEN_PRECISION_AUTO, GPEN_PRECISION_BF16);
+    wire_text(r, setup->cache, sizeof setup->cache);
     setup->supervisor = wire_int64(r, 0, INT32_MAX);
     setup->sandbox = wire_bool(r);
 }
@@ -105,6 +110,9 @@ static void write_ready(wire_writer *w, const worker_ready *ready)
     put_integer(w, ready->files);
     wire_put_text(w, ready->level, sizeof ready->level - 1);
     put_integer(w, ready->size);
+    put_integer(w, ready->precision);
+    put_integer(w, ready->weight_bytes);
+    put_integer(w, ready->arena_bytes);
     put_integer(w, ready->resident_bytes);
 }
 
@@ -114,21 +122,56 @@ static void read_ready(wire_reader *r, worker_ready *ready)
     ready->files = wire_bool(r);
     wire_text(r, ready->level, sizeof ready->level);
     ready->size = wire_int(r, 0, MOST_SIDE);
+    ready->precision = (gpen_precision)wire_int(r, GPEN_PRECISION_AUTO, GPEN_PRECISION_BF16);
+    ready->weight_bytes = wire_int64(r, 0, most_bytes);
+    ready->arena_bytes = wire_int64(r, 0, most_bytes);
     ready->resident_bytes = wire_int64(r, 0, most_bytes);
 }
 
 /* ---------------------------------------------------------------- orders */
+
+static void write_look(wire_writer *w, const gpen_settings *look)
+{
+    put_integer(w, look->mode);
+    put_integer(w, look->strength);
+    put_integer(w, look->most_faces);
+    put_integer(w, look->least_face);
+    wire_put_float(w, look->least_score);
+#define WRITE_CONTROL(field, least, most) put_integer(w, look->field);
+    GPEN_CONTROL_LIST(WRITE_CONTROL)
+#undef WRITE_CONTROL
+    put_integer(w, look->likeness);
+    put_integer(w, look->face_strength_count);
+    for (int i = 0; i < look->face_strength_count; i++) {
+        put_integer(w, look->face_strengths[i].face);
+        put_integer(w, look->face_strengths[i].strength);
+    }
+}
+
+static void read_look(wire_reader *r, gpen_settings *look)
+{
+    look->mode = (gpen_mode)wire_int(r, GPEN_MODE_NATURAL, GPEN_MODE_PLAIN);
+    look->strength = wire_int(r, 0, 100);
+    look->most_faces = wire_int(r, 0, INT32_MAX);
+    look->least_face = wire_int(r, 0, INT32_MAX);
+    look->least_score = wire_float(r);
+#define READ_CONTROL(field, least, most) look->field = wire_int(r, least, most);
+    GPEN_CONTROL_LIST(READ_CONTROL)
+#undef READ_CONTROL
+    look->likeness = wire_int(r, 0, 1);
+    look->face_strength_count = wire_int(r, 0, GPEN_MOST_FACE_STRENGTHS);
+    for (int i = 0; i < look->face_strength_count; i++) {
+        look->face_strengths[i].face = wire_int(r, 1, INT32_MAX);
+        look->face_strengths[i].strength = wire_int(r, 0, 100);
+    }
+}
 
 static void write_order(wire_writer *w, const job_order *order)
 {
     wire_put_u64(w, order->id);
     wire_put_text(w, order->input_name, sizeof order->input_name - 1);
     wire_put_text(w, order->output_name, sizeof order->output_name - 1);
-    put_integer(w, order->look.mode);
-    put_integer(w, order->look.strength);
-    put_integer(w, order->look.most_faces);
-    put_integer(w, order->look.least_face);
-    wire_put_float(w, order->look.least_score);
+    write_look(w, &order->look);
     put_integer(w, order->format);
     put_integer(w, order->quality);
     put_integer(w, order->max_edge);
@@ -136,6 +179,9 @@ static void write_order(wire_writer *w, const job_order *order)
     put_integer(w, order->aligned);
     put_integer(w, order->require_face);
     put_integer(w, order->save_faces);
+    put_integer(w, order->thumbnail_edge);
+    wire_put_u64(w, order->keep);
+    put_integer(w, order->preview_edge);
 }
 
 static void read_order(wire_reader *r, job_order *order)
@@ -143,11 +189,7 @@ static void read_order(wire_reader *r, job_order *order)
     order->id = wire_u64(r);
     wire_text(r, order->input_name, sizeof order->input_name);
     wire_text(r, order->output_name, sizeof order->output_name);
-    order->look.mode = (gpen_mode)wire_int(r, GPEN_MODE_NATURAL, GPEN_MODE_PLAIN);
-    order->look.strength = wire_int(r, 0, 100);
-    order->look.most_faces = wire_int(r, 0, INT32_MAX);
-    order->look.least_face = wire_int(r, 0, INT32_MAX);
-    order->look.least_score = wire_float(r);
+    read_look(r, &order->look);
     order->format = (picture_format)wire_int(r, PICTURE_JPEG, PICTURE_TIFF);
     order->quality = wire_int(r, 0, 100);
     order->max_edge = wire_int(r, 0, INT32_MAX);
@@ -155,11 +197,14 @@ static void read_order(wire_reader *r, job_order *order)
     order->aligned = wire_bool(r);
     order->require_face = wire_bool(r);
     order->save_faces = wire_bool(r);
+    order->thumbnail_edge = wire_int(r, 0, JOB_MOST_THUMBNAIL);
+    order->keep = wire_u64(r);
+    order->preview_edge = wire_int(r, 0, INT32_MAX);
 }
 
 /* ---------------------------------------------------------------- results */
 
-enum { FACE_BYTES = 4 * (4 + 1 + 10) + 8 + 8 };
+enum { FACE_BYTES = 4 * (4 + 1 + 10) + 8 + 8 + 8 + 4 };
 
 static void write_face(wire_writer *w, const gpen_face *face)
 {
@@ -172,6 +217,8 @@ static void write_face(wire_writer *w, const gpen_face *face)
     }
     put_integer(w, face->state);
     wire_put_double(w, face->seconds);
+    put_integer(w, face->strength);
+    wire_put_float(w, face->likeness);
 }
 
 static void read_face(wire_reader *r, gpen_face *face)
@@ -185,6 +232,9 @@ static void read_face(wire_reader *r, gpen_face *face)
     }
     face->state = (gpen_face_state)wire_int(r, 0, GPEN_FACE_STATE_COUNT - 1);
     face->seconds = wire_double(r, 0, MOST_SECONDS);
+    face->strength = wire_int(r, 0, 100);
+    face->likeness = wire_float(r);
+    r->bad = r->bad || face->likeness < -1 || face->likeness > 1;
 }
 
 /* The count is believed only when so many faces can stand in what is left. */
@@ -283,6 +333,10 @@ bool message_write(const message *m, unsigned char *bytes, size_t capacity, size
         put_integer(&w, m->crop.face);
         put_integer(&w, m->crop.restored);
         break;
+    case MESSAGE_THUMBNAIL:
+        wire_put_u64(&w, m->thumbnail.id);
+        put_integer(&w, m->thumbnail.after);
+        break;
     case MESSAGE_RESULT: write_result(&w, &m->result); break;
     case MESSAGE_HEARTBEAT:
     case MESSAGE_QUIT: break;
@@ -311,6 +365,10 @@ static gpen_status read_kind(message *m, wire_reader *r, gpen_error *error)
         m->crop.id = wire_u64(r);
         m->crop.face = (uint32_t)wire_int(r, 0, MOST_RESULT_FACES - 1);
         m->crop.restored = wire_bool(r);
+        break;
+    case MESSAGE_THUMBNAIL:
+        m->thumbnail.id = wire_u64(r);
+        m->thumbnail.after = wire_bool(r);
         break;
     case MESSAGE_RESULT: return read_result(r, &m->result, error);
     case MESSAGE_HEARTBEAT:

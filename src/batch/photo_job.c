@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -26,10 +27,54 @@ void photo_job_enter(photo_job *job, job_stage stage)
 void photo_job_end(photo_job *job)
 {
     picture_free(&job->photo);
+    gpen_image_free(&job->after);
     job_result_free(&job->result);
 }
 
+/* ---------------------------------------------------------------- small pictures */
+
+static bool wants_thumbnails(const photo_job *job)
+{
+    return job->order->thumbnail_edge > 0 && job->watch->thumbnail;
+}
+
+/* A small picture is never worth a photo, nor a word about it. */
+static void give_thumbnail(const photo_job *job, bool after, const gpen_image *pixels)
+{
+    const job_thumbnail which = {.id = job->order->id, .after = after};
+    (void)job->watch->thumbnail(job->watch->context, &which, pixels, NULL);
+}
+
+static void give_before(const photo_job *job)
+{
+    gpen_image before;
+    if (!wants_thumbnails(job) || image_thumbnail(&job->photo.image, job->order->thumbnail_edge, &before, NULL))
+        return;
+    give_thumbnail(job, false, &before);
+    gpen_image_free(&before);
+}
+
+/* The result's pixels are here only while it is computed; whether they become a file shows later. */
+static void keep_after(photo_job *job, const gpen_image *restored)
+{
+    if (wants_thumbnails(job))
+        (void)image_thumbnail(restored, job->order->thumbnail_edge, &job->after, NULL);
+}
+
+static void give_after(photo_job *job)
+{
+    if (job->after.pixels)
+        give_thumbnail(job, true, &job->after);
+    gpen_image_free(&job->after);
+}
+
 /* ---------------------------------------------------------------- decode */
+
+/* Its result is a preview. */
+static bool is_kept(const photo_job *job)
+{
+    return job->kept && job->order->keep;
+}
 
 gpen_status photo_job_decode(photo_job *job, int input)
 {
@@ -37,11 +82,18 @@ gpen_status photo_job_decode(photo_job *job, int input)
     job_result *result = &job->result;
     if (result->error.status)
         return result->error.status;
+    if (is_kept(job) && kept_photo_is(job->kept, job->order->keep)) {
+        result->width = job->kept->width;
+        result->height = job->kept->height;
+        return GPEN_OK;
+    }
     photo_job_enter(job, JOB_DECODE);
     gpen_status status = picture_load_open(&job->photo, input, job->order->input_name, &limits, &result->error);
     result->width = job->photo.image.width;
     result->height = job->photo.image.height;
     job_result_note(result, job->photo.notes);
+    if (!status)
+        give_before(job);
     photo_job_enter(job, JOB_WAITING);
     return status;
 }
@@ -114,10 +166,12 @@ static gpen_status compute_photo(photo_job *job, gpen_model *model)
         photo_enhance(model, image, &job->order->look, &restored, touched, &result->faces, &callbacks, &result->error);
     if (!status)
         status = check_required(job);
-    if (!status && result->restored) {
+    if (!status && memchr(touched, 1, pixels)) {
         photo_job_enter(job, JOB_PASTE);
         status = picture_put(&job->photo, &restored, touched, &result->error);
     }
+    if (!status)
+        keep_after(job, &restored);
     gpen_image_free(&restored);
     free(touched);
     return status;
@@ -134,22 +188,55 @@ static gpen_status compute_crop(photo_job *job, gpen_model *model)
         return status;
     gpen_image_free(&job->photo.image);
     job->photo.image = restored;
-    job->result.restored = 1;
+    job->result.restored = gpen_settings_face_strength(&job->order->look, 1) > 0;
+    keep_after(job, &job->photo.image);
     return GPEN_OK;
+}
+
+/* Another look at a photo whose faces are restored already, or now are. */
+static gpen_status compute_preview(photo_job *job, gpen_model *model)
+{
+    const job_order *order = job->order;
+    job_result *result = &job->result;
+    gpen_image look;
+    gpen_status status = GPEN_OK;
+    photo_job_enter(job, JOB_RESTORE);
+    if (!kept_photo_is(job->kept, order->keep))
+        status = kept_photo_take(job->kept, order->keep, model, &job->photo.image, &result->error);
+    picture_free(&job->photo);
+    if (!status)
+        status = gpen_session_run(job->kept->session, &order->look, &result->error);
+    photo_job_enter(job, JOB_PASTE);
+    if (!status)
+        status = gpen_session_render(job->kept->session, &order->look, order->preview_edge, &look, &result->faces,
+                                     &result->error);
+    if (status)
+        return status;
+    job->photo.image = look;
+    result->restored = faces_count(&result->faces, GPEN_FACE_RESTORED);
+    return GPEN_OK;
+}
+
+static gpen_status compute_any(photo_job *job, gpen_model *model)
+{
+    if (is_kept(job))
+        return compute_preview(job, model);
+    return job->order->aligned ? compute_crop(job, model) : compute_photo(job, model);
 }
 
 gpen_status photo_job_compute(photo_job *job, gpen_model *model)
 {
     if (job->result.error.status)
         return job->result.error.status;
-    gpen_status status = job->order->aligned ? compute_crop(job, model) : compute_photo(job, model);
+    gpen_status status = compute_any(job, model);
     photo_job_enter(job, JOB_WAITING);
     return status;
 }
 
 /* ---------------------------------------------------------------- encode */
 
-/* A crop's result is as large as the network's square, so that nothing of the photo's own samples is left in it. */
+/* A crop's result is as large as the network's square, so that nothing of the photo's own samples is left in it; no more is there of
+ * a preview, which nobody keeps and which so has no receipt. */
 static gpen_status write_result(photo_job *job, const receipt *made, int output, char **notes)
 {
     const job_order *order = job->order;
@@ -160,8 +247,8 @@ static gpen_status write_result(photo_job *job, const receipt *made, int output,
     const picture_save_options options = {.format = order->format,
                                           .quality = order->quality,
                                           .max_edge = order->max_edge,
-                                          .receipt = result->restored ? &lines : NULL};
-    if (order->aligned)
+                                          .receipt = result->restored && !is_kept(job) ? &lines : NULL};
+    if (order->aligned || is_kept(job))
         return picture_write(&job->photo.image, job->photo.extras, output, order->output_name, &options, notes,
                              &result->error);
     return picture_write_own(&job->photo, output, order->output_name, &options, notes, &result->error);
@@ -179,6 +266,8 @@ gpen_status photo_job_encode(photo_job *job, const receipt *made, int output)
     job->result.output_bytes = length > 0 ? (int64_t)length : 0;
     job_result_note(&job->result, notes);
     free(notes);
+    if (!status)
+        give_after(job);
     photo_job_enter(job, JOB_WAITING);
     return status;
 }

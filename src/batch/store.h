@@ -210,6 +210,10 @@ typedef struct store_new_item {
     store_content content;
     const char *output; /* wanted, relative to the batch's output folder; NULL: store_reserve_output will say */
     bool overwrite;     /* the output may be that of an older item, which loses it */
+    gpen_status
+        refused; /* it failed before it came here, with this reason of reasons.h: it is there for a person to see. OK: it did not */
+    const char *detail; /* of that; may be NULL */
+    int64_t failed;     /* when */
 } store_new_item;
 
 /* Adds a batch and its first items (0 is fine), all of it or nothing. An item whose output is taken gets NAME-2, NAME-3 and
@@ -283,6 +287,9 @@ gpen_status store_batch_pause(batch_store *store, int64_t batch, bool paused, gp
 /* Cancels what is queued. Running items go on until they finish or are released: see store_release. */
 gpen_status store_batch_cancel(batch_store *store, int64_t batch, int64_t now, gpen_error *error);
 
+/* queued -> cancelled, of a single item. Also BAD_ARGUMENT: it is not queued. */
+gpen_status store_item_cancel(batch_store *store, int64_t item, int64_t now, gpen_error *error);
+
 /* failed -> queued, at once and with fresh retries. Also BAD_ARGUMENT: it has not failed, or its batch is cancelled. */
 gpen_status store_retry(batch_store *store, int64_t item, gpen_error *error);
 
@@ -309,6 +316,11 @@ gpen_status store_batches_list(batch_store *store, int64_t before, int limit, st
  * Release with store_items_free. */
 gpen_status store_items_list(batch_store *store, int64_t batch, store_state state, int64_t after, int limit,
                              store_item **items, size_t *count, gpen_error *error);
+
+/* Queued and cancelled items, by id behind `after`, whose newest attempt was interrupted: it may have left a half-written file behind.
+ * At most `limit` (1..STORE_LONGEST_PAGE). Release with store_items_free. */
+gpen_status store_interrupted_list(batch_store *store, int64_t after, int limit, store_item **items, size_t *count,
+                                   gpen_error *error);
 
 /* All attempts of an item, in order. Release with store_attempts_free. */
 gpen_status store_attempts_list(batch_store *store, int64_t item, store_attempt **attempts, size_t *count,

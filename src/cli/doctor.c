@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "cli/json_write.h"
+#include "base/json_write.h"
 #include "cli/options.h"
 #include "cli/text.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/json_write.h"
+#include "base/json_write.h"
 #include "cli/model_choice.h"
 #include "cli/models.h"
 #include "cli/options.h"

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/json_write.h"
+#include "base/json_write.h"
 #include "cli/models.h"
 #include "cli/text.h"
 

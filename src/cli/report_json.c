@@ -58,6 +58,11 @@ static void write_faces(json_writer *json, const item_outcome *outcome)
         json_text(json, "state", gpen_face_state_name(face->state));
         json_text(json, "message", gpen_face_state_sentence(face->state, text_language()));
         json_number(json, "seconds", face->seconds);
+        json_integer(json, "strength", face->strength);
+        if (face->likeness >= 0)
+            json_number(json, "likeness", (double)face->likeness);
+        else
+            json_null(json, "likeness");
         json_object_end(json);
     }
     json_array_end(json);
@@ -75,6 +80,21 @@ static void write_model(json_writer *json, const char *key, const receipt_model 
     json_object_end(json);
 }
 
+static void write_controls(json_writer *json, const gpen_settings *look)
+{
+#define WRITE_CONTROL(field, least, most) json_integer(json, #field, look->field);
+    GPEN_CONTROL_LIST(WRITE_CONTROL)
+#undef WRITE_CONTROL
+    json_boolean(json, "likeness", look->likeness != 0);
+    json_object(json, "face_strengths");
+    for (int i = 0; i < look->face_strength_count; i++) {
+        char face[16];
+        snprintf(face, sizeof face, "%d", look->face_strengths[i].face);
+        json_integer(json, face, look->face_strengths[i].strength);
+    }
+    json_object_end(json);
+}
+
 /* Only a result has one. */
 static void write_receipt(json_writer *json, const item_outcome *outcome)
 {
@@ -89,8 +109,9 @@ static void write_receipt(json_writer *json, const item_outcome *outcome)
     write_model(json, "restorer", &made->restorer);
     write_model(json, "detector", &made->detector);
     write_model(json, "parser", &made->parser);
-    json_text(json, "mode", receipt_mode(outcome->look));
+    json_text(json, "mode", gpen_mode_name(outcome->look->mode));
     json_integer(json, "strength", outcome->look->strength);
+    write_controls(json, outcome->look);
     json_text(json, "level", made->level);
     json_text(json, "precision", made->precision);
     json_boolean(json, "altered_by_model", outcome->restored > 0);
@@ -110,10 +131,13 @@ void report_json_item(const item_outcome *outcome)
     json_writer json = json_begin(stdout);
     json_object(&json, NULL);
     json_text(&json, "event", "item");
+    if (outcome->number)
+        json_integer(&json, "number", (int64_t)outcome->number);
     json_path(&json, "input", outcome->input);
     json_path(&json, "output", outcome->output);
     json_text(&json, "state", state_names[outcome->state]);
     write_reason(&json, &outcome->error);
+    json_path(&json, "copy", outcome->copy);
     write_notes(&json, outcome->notes);
     write_seconds(&json, outcome);
     write_size(&json, "width", outcome->width);
@@ -151,6 +175,11 @@ void report_json_summary(const batch_report *report, int signal, int exit_status
         json_integer(&json, state_names[state], (int64_t)report->counts[state]);
         seen += report->counts[state];
     }
+    json_object(&json, "reasons");
+    for (int reason = 0; reason < GPEN_STATUS_COUNT; reason++)
+        if (report->reasons[reason])
+            json_integer(&json, gpen_status_name((gpen_status)reason), (int64_t)report->reasons[reason]);
+    json_object_end(&json);
     json_integer(&json, "faces_restored", (int64_t)report->faces_restored);
     json_integer(&json, "faceless", (int64_t)report->faceless);
     json_integer(&json, "remaining", (int64_t)(report->total - seen));

@@ -1,43 +1,11 @@
-/* Text for terminals: decoding UTF-8, what is safe to print, how wide it is. Its own file because everything that prints a
- * file's name needs it. */
+/* Text for terminals: what is safe to print, how wide it is. Its own file because everything that prints a file's name needs
+ * it. */
 #include "cli/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* ---------------------------------------------------------------- characters */
-
-int32_t text_next(const char **at)
-{
-    static const int32_t least[] = {0, 0x80, 0x800, 0x10000};
-    const unsigned char *bytes = (const unsigned char *)*at;
-    if (!*bytes)
-        return 0;
-    (*at)++;
-    if (*bytes < 0x80)
-        return *bytes;
-    int more = *bytes >= 0xF0 ? 3 : *bytes >= 0xE0 ? 2 : 1;
-    if (*bytes < 0xC2 || *bytes > 0xF4)
-        return -1;
-    int32_t character = *bytes & (0x3F >> more);
-    for (int i = 1; i <= more; i++) {
-        if ((bytes[i] & 0xC0) != 0x80)
-            return -1;
-        character = character << 6 | (bytes[i] & 0x3F);
-    }
-    if (character < least[more] || character > 0x10FFFF || (character >= 0xD800 && character <= 0xDFFF))
-        return -1;
-    *at += more;
-    return character;
-}
-
-bool text_is_utf8(const char *text)
-{
-    int32_t character;
-    while ((character = text_next(&text)) > 0) {
-    }
-    return character == 0;
-}
 
 typedef struct character_range {
     int32_t first, last;

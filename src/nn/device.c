@@ -25,7 +25,8 @@ static const cpu_kernels *best_level(void)
     const char *wanted = getenv("GPEN_CPU");
     const cpu_kernels *lowered = wanted && *wanted ? cpu_kernels_named(wanted) : NULL;
     if (wanted && *wanted && !lowered)
-        log_line(LOG_WARNING, "GPEN_CPU=%s: this processor has no such level; using %s", wanted, tables[0]->level);
+        log_event(LOG_WARNING, "level_unknown", NULL, "GPEN_CPU=%s: this processor has no such level; using %s", wanted,
+                  tables[0]->level);
     return lowered ? lowered : tables[0];
 }
 
@@ -69,4 +70,9 @@ bool nn_device_has_bf16(const nn_device *device)
 int nn_device_threads(const nn_device *device)
 {
     return thread_pool_size(device->pool);
+}
+
+thread_pool *nn_device_pool(nn_device *device)
+{
+    return device->pool;
 }
