@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the C file that holds the page: every file of the folder, with its kind, and one hash of them all.
 
-Called by the build:  embed-page.py FOLDER OUT.c OUT.d
+Called by the build:  embed-page.py FOLDER OUT.c OUT.d [NAME=FILE...]      with files that stand elsewhere
 
 In index.html, a href or src "assets/NAME" of a file of the folder is led to assets/HASH/NAME, where files never change, so that browsers
 keep them; modules import each other relatively and so follow.
@@ -41,8 +41,12 @@ def c_bytes(data):
     return "\n".join("    " + "".join(f"{byte}," for byte in line) for line in lines)
 
 
-def main(folder, out, depfile):
+def main(folder, out, depfile, *others):
     files, folders = read(folder)
+    elsewhere = dict(other.split("=", 1) for other in others)
+    for name, path in elsewhere.items():
+        with open(path, "rb") as file:
+            files[name] = file.read()
     whole = hashlib.sha256()
     for name, data in files.items():
         whole.update(f"{name}\0{len(data)}\0".encode() + data)
@@ -59,7 +63,7 @@ def main(folder, out, depfile):
             c.write(f'    {{"{name}", "{kind}", file_{number}, {len(data)}}},\n')
         c.write("    {0, 0, 0, 0}};\n")
     with open(depfile, "w") as made:
-        names = [os.path.join(folder, name) for name in files] + folders
+        names = [elsewhere.get(name) or os.path.join(folder, name) for name in files] + folders
         made.write(f"{out}: " + " ".join(name.replace(" ", "\\ ") for name in names) + "\n")
 
 

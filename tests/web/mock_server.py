@@ -116,8 +116,8 @@ class House:
             listener.put((kind, make))
 
     def tell_item(self, item):
-        self.tell("item", lambda language: {"item": self.show_item(item, language)})
-        self.tell("batch", lambda language: {"batch": self.show_batch(self.batches[item["batch"]])})
+        self.tell("item", lambda language: self.show_item(item, language))
+        self.tell("batch", lambda language: self.show_batch(self.batches[item["batch"]]))
 
     def show_item(self, item, language):
         words = SENTENCES[language]
@@ -202,7 +202,7 @@ class House:
                                "reason": None, "detail": None, "attempts": 0, "stage": None, "faces_done": 0, "faces_total": 0,
                                "seconds": None, "width": None, "height": None, "faces": [], "output_name": None, "receipt": None,
                                "settings": batch["settings"]}
-        self.tell("batch", lambda language: {"batch": self.show_batch(batch)})
+        self.tell("batch", lambda language: self.show_batch(batch))
 
     def add_batch(self, name, settings, photos):
         id_ = max(self.batches, default=0) + 1
@@ -251,7 +251,8 @@ class House:
                     "choices": ["natural", "strong", "detail", "plain"]},
                    {"name": "format", "kind": "choice", "least": None, "most": None,
                     "choices": ["keep", "png", "jpeg", "webp", "tiff"]},
-                   {"name": "preset", "kind": "text", "least": None, "most": None, "choices": None}]
+                   {"name": "preset", "kind": "text", "least": None, "most": None, "choices": None},
+                   {"name": "extra_faces", "kind": "list", "least": None, "most": None, "choices": None}]
         limits += [{"name": name, "kind": "boolean", "least": None, "most": None, "choices": None}
                    for name in ("likeness", "save_faces", "require_face", "aligned")]
         for limit in limits:
@@ -449,7 +450,7 @@ class Handler(BaseHTTPRequestHandler):
         elif what == "retry":
             for item in items:
                 self.queue_again(item)
-        house.tell("batch", lambda language: {"batch": house.show_batch(batch)})
+        house.tell("batch", lambda language: house.show_batch(batch))
         self.send_json(house.show_batch(batch), 201 if what == "photos" else 200)
 
     def queue_again(self, item):

@@ -86,8 +86,8 @@ export class Run extends EventTarget {
 
     #listen(events)
     {
-        events.addEventListener('batch', ({detail: {batch}}) => { if (batch.id === this.id) this.#setBatch(batch); });
-        events.addEventListener('item', ({detail: {item}}) => { if (item.batch === this.id) this.#put(item); });
+        events.addEventListener('batch', ({detail: batch}) => { if (batch.id === this.id) this.#setBatch(batch); });
+        events.addEventListener('item', ({detail: item}) => { if (item.batch === this.id) this.#put(item); });
         events.addEventListener('progress', ({detail}) => { if (detail.batch === this.id) this.#progress(detail); });
         const again = () => { if (this.id) this.reload().catch(() => {}); };
         events.addEventListener('resync', again);

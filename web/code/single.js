@@ -140,7 +140,7 @@ export class Single {
         this.faces.addEventListener('change', changed);
         this.faces.addEventListener('extra', attempt('faces.add.failed', () => this.#apply()));
         this.compare.addEventListener('view', debounce(250, () => this.#sharpen()));
-        this.#events.addEventListener('item', ({detail: {item}}) => { if (item.id === this.#item?.id) this.#follow(item); });
+        this.#events.addEventListener('item', ({detail: item}) => { if (item.id === this.#item?.id) this.#follow(item); });
         this.#events.addEventListener('progress', ({detail}) => { if (detail.item === this.#item?.id) this.#progress(detail); });
         const again = () => { if (this.#item) this.#load(this.#item.id).catch(() => {}); };
         this.#events.addEventListener('resync', again);

@@ -83,7 +83,7 @@ export default {
 
     'faces.title': 'Faces',
     'faces.boxes': 'Show boxes',
-    'faces.none': 'No face was found. If there is one, draw a box around it.',
+    'faces.none': 'No face was found.',
     'faces.one': 'Face {number}',
     'faces.look': 'Show face {number} large',
     'faces.strength': 'Strength for face {number}',

@@ -82,7 +82,7 @@ export default {
 
     'faces.title': '人脸',
     'faces.boxes': '显示方框',
-    'faces.none': '没有找到人脸。如果照片中有人脸，请画框标出。',
+    'faces.none': '没有找到人脸。',
     'faces.one': '人脸 {number}',
     'faces.look': '放大显示人脸 {number}',
     'faces.strength': '人脸 {number} 的强度',
