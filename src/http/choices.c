@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/threads.h"
 #include "http/engine.h"
 
 enum { MOST_WORKERS = 256, MOST_BATCH = 64 };
@@ -213,11 +214,20 @@ gpen_status choices_setup(http_server *server, worker_setup *setup, gpen_error *
     return GPEN_OK;
 }
 
+/* One photo at a time, for somebody who waits: all cores are its own. */
+gpen_status choices_preview_setup(http_server *server, worker_setup *setup, gpen_error *error)
+{
+    gpen_status status = choices_setup(server, setup, error);
+    if (!status && !setup->threads)
+        setup->threads = thread_count_default();
+    return status;
+}
+
 void choices_changed(http_server *server)
 {
     worker_setup setup;
     engine_change(server->engine);
-    if (!choices_setup(server, &setup, NULL))
+    if (!choices_preview_setup(server, &setup, NULL))
         previews_renew(server->previews, &setup);
 }
 

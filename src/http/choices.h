@@ -25,8 +25,10 @@ gpen_status choices_set_machine(http_server *server, const json_t *object, gpen_
 gpen_status choices_into_batch(http_server *server, batch_settings *settings, gpen_error *error);
 void choices_into_options(http_server *server, scheduler_options *options);
 
-/* All of it for a worker. Errors: those of options.choose_models. */
+/* All of it for a worker of the scheduler, where no threads are those it thinks best, and for one that makes previews. Errors: those of
+ * options.choose_models. */
 gpen_status choices_setup(http_server *server, worker_setup *setup, gpen_error *error);
+gpen_status choices_preview_setup(http_server *server, worker_setup *setup, gpen_error *error);
 
 /* What was chosen, or what can be chosen, is different now: whoever works goes by it from the next photo on. */
 void choices_changed(http_server *server);

@@ -12,6 +12,8 @@
 #include "http/server.h"
 #include "http/upload.h"
 
+enum { MOST_DRAINED = 64 << 20 };
+
 static connection_entry *entry_of(const http_request *request)
 {
     const union MHD_ConnectionInfo *about =
@@ -78,7 +80,7 @@ static bool begin(http_request *request)
     route_match match = ROUTE_NO_PATH;
     if (request->below)
         match = route_find(request->method, request->below, &request->route, &request->id, &request->name);
-    if (!gate_admit(request) || answer_bare_base(request))
+    if (answer_bare_base(request) || !gate_admit(request))
         return false;
     if (match != ROUTE_FOUND) {
         answer_problem(request, match == ROUTE_NO_METHOD ? HTTP_WRONG_METHOD : HTTP_NOT_FOUND, NULL);
@@ -131,6 +133,23 @@ static enum MHD_Result answer(http_request *request)
     return send_answer(request);
 }
 
+/* A client that is still sending may never see an answer that comes too early: what it sends is taken and thrown away, unless it is
+ * much, or nobody knows where it ends. */
+static bool worth_draining(const http_request *request)
+{
+    const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return request->status != MHD_HTTP_BAD_REQUEST && length && strlen(length) < 18 &&
+           strtoll(length, NULL, 10) <= MOST_DRAINED;
+}
+
+static bool take(http_request *request, const char *bytes, size_t count)
+{
+    if (!request->status)
+        return body_take(request, bytes, count);
+    request->received += (int64_t)count;
+    return true;
+}
+
 enum MHD_Result dispatch_request(void *context, struct MHD_Connection *connection, const char *path, const char *method,
                                  const char *version, const char *bytes, size_t *count, void **memory)
 {
@@ -142,15 +161,14 @@ enum MHD_Result dispatch_request(void *context, struct MHD_Connection *connectio
         if (!request)
             return MHD_NO;
         connection_allow(server->connections, entry_of(request), request->began, 0);
-        if (!begin(request)) {
-            /* The body, if there is one, is not read: whoever sends it has to begin anew. */
+        if (!begin(request) && !worth_draining(request)) {
             answer_header(request, MHD_HTTP_HEADER_CONNECTION, "close");
             return send_answer(request);
         }
         return MHD_YES;
     }
     if (*count) {
-        bool good = body_take(request, bytes, *count);
+        bool good = take(request, bytes, *count);
         *count = 0;
         connection_allow(server->connections, entry_of(request), request->began, request->received);
         return good ? MHD_YES : MHD_NO;

@@ -194,7 +194,7 @@ int http_server_port(const http_server *server)
 static gpen_status make_previews(http_server *server, gpen_error *error)
 {
     previews_options options = previews_options_default();
-    gpen_status status = choices_setup(server, &options.setup, error);
+    gpen_status status = choices_preview_setup(server, &options.setup, error);
     if (!status)
         status = previews_new(&server->previews, &options, error);
     return status;
