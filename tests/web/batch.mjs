@@ -2,7 +2,7 @@
 // another try; the gallery and the zip.
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
-import {brokenPhoto, isMock, photo, ready, tests} from './support.mjs';
+import {brokenPhoto, photo, ready, tests} from './support.mjs';
 
 const chooser = '#batch-panel input[multiple]';
 const count = 12, broken = 5;
@@ -180,4 +180,4 @@ tests({
         await page.click('.confirm .primary');
         await page.waitForFunction((left) => document.querySelectorAll('.history-list li').length === left, before - 1);
     },
-}, {seconds: isMock ? 0.2 : 0});
+}, {seconds: 0.2});

@@ -475,8 +475,9 @@ class Handler(BaseHTTPRequestHandler):
         if what == "retry":
             self.queue_again(item)
         elif what == "apply":
-            item.update(state="queued", settings=self.json_body()["settings"])
-            house.tell_item(item)
+            batch = house.add_batch(item["name"], self.json_body()["settings"], [(item["name"], house.inputs[item["id"]])])
+            self.send_json(house.show_item(house.items[batch["items"][0]], self.language), 201)
+            return
         self.send_json(house.show_item(item, self.language))
 
     def models(self, method, name=None, what=None):

@@ -1,12 +1,12 @@
 // Models and the machine: what is used, a file of one's own, a download with its licence, the person's presets.
 import assert from 'node:assert/strict';
-import {isMock, modelPath, ready, tests} from './support.mjs';
+import {modelPath, ready, tests} from './support.mjs';
 import {readFileSync} from 'node:fs';
 
 const weights = (name) => ({name, mimeType: 'application/octet-stream', buffer: readFileSync(modelPath)});
 const row = (name) => `.model[data-model="${name}"]`;
 
-const cases = {
+tests({
     'what is used stands there, and bundled models are named as such': async (open) => {
         const page = await open({}, '#models');
         assert.match(await page.textContent('#use-restorer'), /gpen-mini/);
@@ -83,21 +83,4 @@ const cases = {
         await page.press(field, 'Tab');
         assert.ok(await page.isHidden('#advanced-panel [data-setting="max_edge"] .complaint'));
     },
-};
-
-// Only pretended: nothing is fetched from anywhere.
-if (isMock)
-    cases['a download asks for its licence, shows its progress, and is used'] = async (open) => {
-        const page = await open({}, '#models');
-        await page.click(`${row('GPEN-BFR-512')} button`);
-        assert.match(await page.textContent('.confirm'), /non-commercial/);
-        await page.keyboard.press('Escape');
-        assert.ok(await page.isVisible(`${row('GPEN-BFR-512')} button`));
-        await page.click(`${row('GPEN-BFR-512')} button`);
-        await page.click('.confirm .primary');
-        await page.waitForSelector(`${row('GPEN-BFR-512')} progress`);
-        await page.waitForFunction((name) => document.querySelector(name).textContent.includes('in use'), row('GPEN-BFR-512'));
-        await page.waitForSelector('#news .notice');
-    };
-
-tests(cases);
+});

@@ -85,6 +85,12 @@ export class Faces extends EventTarget {
         this.#drawThumbnails();
     }
 
+    // The photo is looked at as another item from here on; what was chosen for its faces stays.
+    follow(id)
+    {
+        this.#item = {...this.#item, id};
+    }
+
     get #canAdd()
     {
         return this.#settings.limit('extra_faces') !== null;
