@@ -30,7 +30,7 @@ async function start(page, name)
 
 const line = (page) => page.textContent('.run-line');
 const finished = (page) => page.waitForFunction(() => /^(Finished|已完成)/.test(document.querySelector('.run-line').textContent),
-    null, {timeout: 60000});
+    null, {timeout: 90000});
 const figures = async (page) => (await line(page)).match(/\d+(?=\D*$)|\d+(?= \|)/g).map(Number);
 
 tests({

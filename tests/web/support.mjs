@@ -9,7 +9,7 @@ import {spawn, spawnSync} from 'node:child_process';
 import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test from 'node:test';
 
@@ -27,7 +27,7 @@ function skip(why)
 
 function requireModule(name)
 {
-    const folder = process.env.GPEN_WEB_MODULES ?? '';
+    const folder = resolve(process.env.GPEN_WEB_MODULES ?? '');
     try {
         return createRequire(join(folder, 'node_modules', 'x.js'))(name);
     } catch {
@@ -97,13 +97,18 @@ export function startServer({seconds = 0.15, options = []} = {})
 
 // ---------------------------------------------------------------- a browser
 
+export function launch()
+{
+    return chromium.launch({executablePath: findBrowser(), args: ['--no-sandbox', '--disable-dev-shm-usage']});
+}
+
 // A page that was opened and filled; what it complains about in its console, beyond what the browser says of refused
 // addresses, fails the test.
 export async function openPage(browser, url, options = {})
 {
     const context = await browser.newContext({viewport: {width: 1280, height: 860}, locale: 'en-US', acceptDownloads: true, ...options});
     const page = await context.newPage();
-    page.setDefaultTimeout(20000);
+    page.setDefaultTimeout(90000);
     page.complaints = [];
     page.on('console', (message) => {
         if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
@@ -117,7 +122,7 @@ export async function openPage(browser, url, options = {})
 
 export function ready(page)
 {
-    return page.waitForSelector('html[data-ready]', {timeout: 20000});
+    return page.waitForSelector('html[data-ready]', {timeout: 90000});
 }
 
 // Runs a file's tests one after the other, each with a server's address and a browser; stops both in the end.
@@ -125,7 +130,7 @@ export function tests(cases, serverOptions = {})
 {
     test('page', async (t) => {
         const server = await startServer(serverOptions);
-        const browser = await chromium.launch({executablePath: findBrowser(), args: ['--no-sandbox', '--disable-dev-shm-usage']});
+        const browser = await launch();
         try {
             for (const [name, run] of Object.entries(cases))
                 await t.test(name, async () => {
