@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the C file that holds the page: every file of the folder, with its kind, and one hash of them all.
 
-Called by the build:  embed-page.py FOLDER OUT.c OUT.d [NAME=FILE...]      with files that stand elsewhere
+Called by the build:  embed-page.py FOLDER OUT.c OUT.d NAME=FILE...     (NAME stands for a file from elsewhere)
 
 In index.html, a href or src "assets/NAME" of a file of the folder is led to assets/HASH/NAME, where files never change, so that browsers
 keep them; modules import each other relatively and so follow.
@@ -43,8 +43,9 @@ def c_bytes(data):
 
 def main(folder, out, depfile, *others):
     files, folders = read(folder)
-    elsewhere = dict(other.split("=", 1) for other in others)
-    for name, path in elsewhere.items():
+    for other in others:
+        name, path = other.split("=", 1)
+        folders.append(path)
         with open(path, "rb") as file:
             files[name] = file.read()
     whole = hashlib.sha256()
@@ -63,7 +64,7 @@ def main(folder, out, depfile, *others):
             c.write(f'    {{"{name}", "{kind}", file_{number}, {len(data)}}},\n')
         c.write("    {0, 0, 0, 0}};\n")
     with open(depfile, "w") as made:
-        names = [elsewhere.get(name) or os.path.join(folder, name) for name in files] + folders
+        names = [path for path in (os.path.join(folder, name) for name in files) if os.path.exists(path)] + folders
         made.write(f"{out}: " + " ".join(name.replace(" ", "\\ ") for name in names) + "\n")
 
 

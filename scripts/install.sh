@@ -53,6 +53,7 @@ is_there() {
     vips) module vips ;;
     sqlite) module sqlite3 3.37 ;;
     libarchive | libcurl | libseccomp | jansson | cmocka) module "$1" ;;
+    libmicrohttpd) module libmicrohttpd 0.9.75 ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
@@ -70,7 +71,7 @@ is_there() {
     esac
 }
 
-needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite jansson"
+needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite jansson libmicrohttpd"
 # What narrows the worker processes exists on Linux only.
 [ "$(uname -s)" != Linux ] || needs_build="$needs_build libseccomp"
 needs_test="$needs_build sanitizers cmocka python3"
@@ -103,6 +104,7 @@ package() { # MANAGER NEED
     apt-get:libcurl) echo libcurl4-openssl-dev ;;
     apt-get:libseccomp) echo libseccomp-dev ;;
     apt-get:jansson) echo libjansson-dev ;;
+    apt-get:libmicrohttpd) echo libmicrohttpd-dev ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:libfuzzer) echo libclang-rt-dev ;;
     dnf:headers) echo glibc-devel ;;
@@ -113,6 +115,7 @@ package() { # MANAGER NEED
     dnf:sqlite) echo sqlite-devel ;;
     dnf:libcurl) echo libcurl-devel ;;
     dnf:jansson) echo jansson-devel ;;
+    dnf:libmicrohttpd) echo libmicrohttpd-devel ;;
     dnf:libseccomp) echo libseccomp-devel ;;
     dnf:cmocka) echo libcmocka-devel ;;
     dnf:libfuzzer) echo compiler-rt ;;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/threads.h"
@@ -125,6 +126,7 @@ static gpen_status set_values(http_server *server, const json_t *object,
     }
     gpen_status status = replace(&server->chosen, changed, server->chosen_path, error);
     pthread_mutex_unlock(&server->choices_lock);
+    choices_forget_models(server);
     return status;
 }
 
@@ -175,25 +177,47 @@ void choices_into_options(http_server *server, scheduler_options *options)
     options->setup.threads = chosen_number(server, "threads", server->options.threads);
 }
 
+/* Finding models reads whole files for their sums, so what was found is believed for a while, unless something was chosen or installed
+ * here meanwhile. Under the lock. */
+static gpen_status find_models(http_server *server, const http_models *wanted, gpen_error *error)
+{
+    static const double believed_seconds = 60;
+    double now = clock_seconds();
+    if (server->models_found && now - server->models_found < believed_seconds)
+        return GPEN_OK;
+    server->found = (worker_setup){.threads = 0};
+    gpen_status status = server->options.choose_models(wanted, &server->found, error);
+    server->models_found = status ? 0 : now;
+    return status;
+}
+
 gpen_status choices_into_batch(http_server *server, batch_settings *settings, gpen_error *error)
 {
     json_t *models = choices_models(server), *precision = chosen_or(server, "precision", "n");
-    worker_setup setup = {.threads = 0};
     const http_models wanted = {json_string_value(json_object_get(models, "restorer")),
                                 json_string_value(json_object_get(models, "detector")),
                                 json_string_value(json_object_get(models, "parser"))};
-    gpen_status status = server->options.choose_models(&wanted, &setup, error);
+    pthread_mutex_lock(&server->models_lock);
+    gpen_status status = find_models(server, &wanted, error);
     if (!status) {
-        settings->restorer = setup.restorer;
-        settings->detector = setup.detector;
-        settings->parser = setup.parser;
+        settings->restorer = server->found.restorer;
+        settings->detector = server->found.detector;
+        settings->parser = server->found.parser;
         settings->precision = is_word(precision, "fp32")   ? GPEN_PRECISION_FP32
                               : is_word(precision, "bf16") ? GPEN_PRECISION_BF16
                                                            : GPEN_PRECISION_AUTO;
     }
+    pthread_mutex_unlock(&server->models_lock);
     json_decref(models);
     json_decref(precision);
     return status;
+}
+
+void choices_forget_models(http_server *server)
+{
+    pthread_mutex_lock(&server->models_lock);
+    server->models_found = 0;
+    pthread_mutex_unlock(&server->models_lock);
 }
 
 gpen_status choices_setup(http_server *server, worker_setup *setup, gpen_error *error)
@@ -226,6 +250,7 @@ gpen_status choices_preview_setup(http_server *server, worker_setup *setup, gpen
 void choices_changed(http_server *server)
 {
     worker_setup setup;
+    choices_forget_models(server);
     engine_change(server->engine);
     if (!choices_preview_setup(server, &setup, NULL))
         previews_renew(server->previews, &setup);

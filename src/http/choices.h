@@ -30,6 +30,9 @@ void choices_into_options(http_server *server, scheduler_options *options);
 gpen_status choices_setup(http_server *server, worker_setup *setup, gpen_error *error);
 gpen_status choices_preview_setup(http_server *server, worker_setup *setup, gpen_error *error);
 
+/* Models were chosen or installed: they are looked for anew. */
+void choices_forget_models(http_server *server);
+
 /* What was chosen, or what can be chosen, is different now: whoever works goes by it from the next photo on. */
 void choices_changed(http_server *server);
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEEPEST = 64 };
+enum { DEEPEST = 64, MANY = 24 };
 
 static bool is_dots(const char *name)
 {
@@ -54,24 +54,59 @@ void folder_each(const char *path, void (*visit)(void *context, const char *name
         (void)closedir(folder);
 }
 
-static gpen_status flush(const char *path, int flags, gpen_error *error)
+/* Flushes one entry of an open folder. */
+static gpen_status flush_entry(int folder, const char *name, gpen_error *error)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | flags);
+    int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     gpen_status status = GPEN_OK;
     /* EINVAL: a file system that cannot flush a folder. */
-    if (descriptor < 0 || (fsync(descriptor) && errno != EINVAL))
-        status = gpen_fail_write(error, errno, path, "flushing");
-    if (descriptor >= 0)
-        (void)close(descriptor);
+    if (file < 0 || (fsync(file) && errno != EINVAL))
+        status = gpen_fail_write(error, errno, name, "flushing");
+    if (file >= 0)
+        (void)close(file);
     return status;
 }
 
-gpen_status file_flush(const char *path, gpen_error *error)
+/* Many files are flushed at one stroke where the system can, which is a hundred times faster than one by one. *done: it could. */
+static gpen_status flush_at_once(int folder, size_t count, bool *done, gpen_error *error)
 {
-    return flush(path, 0, error);
+    *done = false;
+#ifdef __linux__
+    if (count < MANY)
+        return GPEN_OK;
+    *done = true;
+    if (syncfs(folder))
+        return gpen_fail_write(error, errno, "the photos", "flushing");
+#else
+    (void)folder;
+    (void)count;
+    (void)error;
+#endif
+    return GPEN_OK;
 }
 
-gpen_status folder_flush_itself(const char *path, gpen_error *error)
+static size_t count_entries(DIR *folder)
 {
-    return flush(path, O_DIRECTORY, error);
+    size_t count = 0;
+    while (readdir(folder))
+        count++;
+    rewinddir(folder);
+    return count;
+}
+
+gpen_status folder_flush_all(const char *path, gpen_error *error)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    bool done;
+    if (!folder)
+        return gpen_fail_write(error, errno, path, "opening the folder");
+    gpen_status status = flush_at_once(dirfd(folder), count_entries(folder), &done, error);
+    while (!status && !done && (entry = readdir(folder)))
+        if (!is_dots(entry->d_name))
+            status = flush_entry(dirfd(folder), entry->d_name, error);
+    if (!status && !done)
+        status = flush_entry(dirfd(folder), ".", error);
+    (void)closedir(folder);
+    return status;
 }

@@ -12,8 +12,7 @@ void folder_remove(const char *path);
 /* Calls visit with the name of each entry of a folder. */
 void folder_each(const char *path, void (*visit)(void *context, const char *name), void *context);
 
-/* Flush a file, or the names in a folder, to the disk. Errors: WRITE_FAILED, DISK_FULL. */
-gpen_status file_flush(const char *path, gpen_error *error);
-gpen_status folder_flush_itself(const char *path, gpen_error *error);
+/* Flushes a folder's files and their names to the disk. Errors: WRITE_FAILED, DISK_FULL. */
+gpen_status folder_flush_all(const char *path, gpen_error *error);
 
 #endif

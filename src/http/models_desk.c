@@ -270,6 +270,7 @@ static void *run(void *argument)
     log_event(status ? LOG_WARNING : LOG_INFO, "model_pulled",
               &(log_about){.fields = {{"model", .text = one->model->name}}}, "%s",
               status ? error.message : "installed");
+    choices_forget_models(desk->server);
     tell(one, status ? "failed" : "installed");
     return NULL;
 }

@@ -264,15 +264,10 @@ gpen_status http_server_start(http_server **out, const http_options *options, gp
         return gpen_fail_memory(error, "the server", sizeof *server);
     server->options = *options;
     server->began = clock_seconds();
-    if (pthread_mutex_init(&server->choices_lock, NULL)) {
-        free(server);
-        return gpen_fail_memory(error, "a lock", 0);
-    }
-    if (pthread_mutex_init(&server->queue_lock, NULL)) {
-        pthread_mutex_destroy(&server->choices_lock);
-        free(server);
-        return gpen_fail_memory(error, "a lock", 0);
-    }
+    /* Locks of this kind need nothing that could be missing. */
+    (void)pthread_mutex_init(&server->choices_lock, NULL);
+    (void)pthread_mutex_init(&server->models_lock, NULL);
+    (void)pthread_mutex_init(&server->queue_lock, NULL);
     gpen_status status = start(server, error);
     if (status)
         http_server_stop(server);
@@ -332,6 +327,7 @@ void http_server_stop(http_server *server)
     free(server->chosen_path);
     secret_clear(&server->secret);
     pthread_mutex_destroy(&server->choices_lock);
+    pthread_mutex_destroy(&server->models_lock);
     pthread_mutex_destroy(&server->queue_lock);
     free(server);
 }

@@ -40,6 +40,9 @@ struct http_server {
 
     pthread_mutex_t choices_lock;    /* of the next two */
     struct json_t *chosen, *presets; /* what stands in their files */
+    pthread_mutex_t models_lock;     /* of the next two */
+    worker_setup found;              /* its models: those chosen, or the best there are */
+    double models_found;             /* when; 0: not */
     pthread_mutex_t queue_lock;      /* of the next two */
     queue_numbers queue;
     double queue_counted; /* when; 0: never */

@@ -273,14 +273,8 @@ static gpen_status name_for(upload *u, const char *owner, gpen_error *error)
 gpen_status upload_keep(upload *u, const char *owner, gpen_error *error)
 {
     gpen_status status = owner ? name_for(u, owner, error) : GPEN_OK;
-    for (size_t i = 0; !status && i < u->count; i++) {
-        char *path = u->files[i].refused ? NULL : upload_path(u, i, false);
-        if (path)
-            status = file_flush(path, error);
-        free(path);
-    }
     if (!status)
-        status = folder_flush_itself(u->coming, error);
+        status = folder_flush_all(u->coming, error);
     if (!status && rename(u->coming, u->kept))
         status = gpen_fail_write(error, errno, u->kept, "renaming");
     u->has_kept = !status;

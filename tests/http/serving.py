@@ -84,7 +84,7 @@ class Server:
         kind, body = form(photos, settings, name)
         return self.api("POST", path, body, headers={"Content-Type": kind}, **more)
 
-    def raw(self, data, timeout=20):
+    def raw(self, data, timeout=4):
         """Sends bytes, and returns all that comes until the server closes or says nothing any more."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as line:
             line.sendall(data)
