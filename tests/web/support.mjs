@@ -75,18 +75,34 @@ async function startMock(seconds)
     return {url: `http://127.0.0.1:${port}/`, stop: () => child.kill()};
 }
 
+// Starts the program on a folder and a port (0: any), until it says where it is.
+async function serve(data, port, options)
+{
+    const child = spawn(program, ['serve', '--port', String(port), '--data', data, ...options],
+        {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, GPEN_HOME: join(data, 'home')}});
+    const address = /(http:\/\/[\d.]+:\d+\/)/;
+    const url = await Promise.race([printed(child, 'stdout', address), printed(child, 'stderr', address)]);
+    return {child, url, stopped: new Promise((resolve) => { child.on('exit', resolve); })};
+}
+
 async function startProgram(options)
 {
     const data = mkdtempSync(join(tmpdir(), 'gpen-web-'));
-    const child = spawn(program, ['serve', '--port', '0', '--data', data, ...options],
-        {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, GPEN_HOME: join(data, 'home')}});
-    const url = await Promise.race([printed(child, 'stdout', /(http:\/\/[\d.]+:\d+\/)/), printed(child, 'stderr', /(http:\/\/[\d.]+:\d+\/)/)]);
-    const stopped = new Promise((resolve) => { child.on('exit', resolve); });
-    return {url, stop: async () => {
-        child.kill('SIGTERM');
-        await stopped;
-        rmSync(data, {recursive: true, force: true});
-    }};
+    let running = await serve(data, 0, options);
+    const {url} = running;
+    const end = async (signal) => {
+        running.child.kill(signal);
+        await running.stopped;
+    };
+    return {
+        url,
+        kill: () => end('SIGKILL'),
+        again: async () => { running = await serve(data, new URL(url).port, options); },
+        stop: async () => {
+            await end('SIGTERM');
+            rmSync(data, {recursive: true, force: true});
+        },
+    };
 }
 
 // seconds: what a photo takes, where that can be chosen.
