@@ -80,7 +80,7 @@ async function serve(data, port, options)
 {
     const child = spawn(program, ['serve', '--port', String(port), '--data', data, ...options],
         {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, GPEN_HOME: join(data, 'home')}});
-    const address = /(http:\/\/[\d.]+:\d+\/)/;
+    const address = /(http:\/\/[\d.]+:\d+\/\S*)/;
     const url = await Promise.race([printed(child, 'stdout', address), printed(child, 'stderr', address)]);
     return {child, url, stopped: new Promise((resolve) => { child.on('exit', resolve); })};
 }
@@ -118,9 +118,9 @@ export function launch()
     return chromium.launch({executablePath: findBrowser(), args: ['--no-sandbox', '--disable-dev-shm-usage']});
 }
 
-// A page that was opened and filled; what it complains about in its console, beyond what the browser says of refused
-// addresses, fails the test.
-export async function openPage(browser, url, options = {})
+// A page that was opened, and, unless it is to stay empty, filled. What it complains about in its console, beyond what the browser
+// says of refused addresses, fails the test.
+export async function openPage(browser, url, {empty = false, ...options} = {})
 {
     const context = await browser.newContext({viewport: {width: 1280, height: 860}, locale: 'en-US', acceptDownloads: true, ...options});
     const page = await context.newPage();
@@ -132,7 +132,8 @@ export async function openPage(browser, url, options = {})
     });
     page.on('pageerror', (error) => page.complaints.push(error.stack));
     await page.goto(url);
-    await ready(page);
+    if (!empty)
+        await ready(page);
     return page;
 }
 
