@@ -176,7 +176,7 @@ static gpen_status listen_for_clients(http_server *server, const struct addrinfo
                          MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                          (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)ANSWERING_THREADS,
                          MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                         MHD_OPTION_LISTENING_ADDRESS_REUSE, 0U, MHD_OPTION_END);
+                         MHD_OPTION_END);
     if (server->daemon)
         return GPEN_OK;
     return gpen_fail(error, errno == EADDRINUSE ? GPEN_IN_USE : GPEN_BAD_ARGUMENT, "%s, port %d: %s",

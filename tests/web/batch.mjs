@@ -2,7 +2,7 @@
 // another try; the gallery and the zip.
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
-import {brokenPhoto, isMock, photo, ready, tests} from './support.mjs';
+import {brokenPhoto, photo, ready, tests} from './support.mjs';
 
 const chooser = '#batch-panel input[multiple]';
 const count = 12, broken = 5;
@@ -30,7 +30,7 @@ async function start(page, name)
 
 const line = (page) => page.textContent('.run-line');
 const finished = (page) => page.waitForFunction(() => /^(Finished|已完成)/.test(document.querySelector('.run-line').textContent),
-    null, {timeout: 60000});
+    null, {timeout: 90000});
 const figures = async (page) => (await line(page)).match(/\d+(?=\D*$)|\d+(?= \|)/g).map(Number);
 
 tests({
@@ -180,4 +180,4 @@ tests({
         await page.click('.confirm .primary');
         await page.waitForFunction((left) => document.querySelectorAll('.history-list li').length === left, before - 1);
     },
-}, {seconds: isMock ? 0.2 : 0});
+}, {seconds: 0.2});

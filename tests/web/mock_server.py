@@ -116,8 +116,8 @@ class House:
             listener.put((kind, make))
 
     def tell_item(self, item):
-        self.tell("item", lambda language: {"item": self.show_item(item, language)})
-        self.tell("batch", lambda language: {"batch": self.show_batch(self.batches[item["batch"]])})
+        self.tell("item", lambda language: self.show_item(item, language))
+        self.tell("batch", lambda language: self.show_batch(self.batches[item["batch"]]))
 
     def show_item(self, item, language):
         words = SENTENCES[language]
@@ -202,7 +202,7 @@ class House:
                                "reason": None, "detail": None, "attempts": 0, "stage": None, "faces_done": 0, "faces_total": 0,
                                "seconds": None, "width": None, "height": None, "faces": [], "output_name": None, "receipt": None,
                                "settings": batch["settings"]}
-        self.tell("batch", lambda language: {"batch": self.show_batch(batch)})
+        self.tell("batch", lambda language: self.show_batch(batch))
 
     def add_batch(self, name, settings, photos):
         id_ = max(self.batches, default=0) + 1
@@ -226,9 +226,9 @@ class House:
         self.tell("model", lambda language: shown)
 
     def model_list(self):
-        using = {kind: self.chosen[kind] or next((each["name"] for each in reversed(self.models)
-                                                  if each["kind"] == kind and each["installed"] and each["usable"]), None)
-                 for kind in self.chosen}
+        able = [each for each in self.models if each["installed"] and each["usable"]]
+        best = {each["kind"]: each["name"] for each in sorted(able, key=lambda each: each["size"] or 0)}
+        using = {kind: self.chosen[kind] or best.get(kind) for kind in self.chosen}
         return {"models": self.models, "chosen": self.chosen, "using": using, "can_pull": True}
 
     def system(self):
@@ -251,7 +251,8 @@ class House:
                     "choices": ["natural", "strong", "detail", "plain"]},
                    {"name": "format", "kind": "choice", "least": None, "most": None,
                     "choices": ["keep", "png", "jpeg", "webp", "tiff"]},
-                   {"name": "preset", "kind": "text", "least": None, "most": None, "choices": None}]
+                   {"name": "preset", "kind": "text", "least": None, "most": None, "choices": None},
+                   {"name": "extra_faces", "kind": "list", "least": None, "most": None, "choices": None}]
         limits += [{"name": name, "kind": "boolean", "least": None, "most": None, "choices": None}
                    for name in ("likeness", "save_faces", "require_face", "aligned")]
         for limit in limits:
@@ -391,9 +392,10 @@ class Handler(BaseHTTPRequestHandler):
         if not self.house.broken_uploads:
             return False
         self.house.broken_uploads -= 1
-        self.rfile.read(min(1000, int(self.headers["Content-Length"])))
+        # An answer that is cut: a connection that breaks before any is tried again by the browser, unseen by the page.
+        self.wfile.write(b"HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n")
+        self.wfile.flush()
         self.close_connection = True
-        self.connection.shutdown(2)
         return True
 
     def batches(self, method, id_=None, what=None):
@@ -448,7 +450,7 @@ class Handler(BaseHTTPRequestHandler):
         elif what == "retry":
             for item in items:
                 self.queue_again(item)
-        house.tell("batch", lambda language: {"batch": house.show_batch(batch)})
+        house.tell("batch", lambda language: house.show_batch(batch))
         self.send_json(house.show_batch(batch), 201 if what == "photos" else 200)
 
     def queue_again(self, item):
@@ -473,8 +475,9 @@ class Handler(BaseHTTPRequestHandler):
         if what == "retry":
             self.queue_again(item)
         elif what == "apply":
-            item.update(state="queued", settings=self.json_body()["settings"])
-            house.tell_item(item)
+            batch = house.add_batch(item["name"], self.json_body()["settings"], [(item["name"], house.inputs[item["id"]])])
+            self.send_json(house.show_item(house.items[batch["items"][0]], self.language), 201)
+            return
         self.send_json(house.show_item(item, self.language))
 
     def models(self, method, name=None, what=None):

@@ -9,7 +9,7 @@ import {spawn, spawnSync} from 'node:child_process';
 import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test from 'node:test';
 
@@ -27,7 +27,7 @@ function skip(why)
 
 function requireModule(name)
 {
-    const folder = process.env.GPEN_WEB_MODULES ?? '';
+    const folder = resolve(process.env.GPEN_WEB_MODULES ?? '');
     try {
         return createRequire(join(folder, 'node_modules', 'x.js'))(name);
     } catch {
@@ -45,8 +45,10 @@ function findBrowser()
     return skip('there is no Chromium on this machine');
 }
 
+if (process.env.GPEN_SANITIZED)
+    skip('with sanitizers the server is tested by tests/http; the page would only be slower');
 const {chromium} = requireModule('playwright-core');
-export const axeSource = readFileSync(join(process.env.GPEN_WEB_MODULES ?? '', 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
+export const axeSource = requireModule('axe-core').source;
 
 // ---------------------------------------------------------------- a server
 
@@ -73,18 +75,34 @@ async function startMock(seconds)
     return {url: `http://127.0.0.1:${port}/`, stop: () => child.kill()};
 }
 
+// Starts the program on a folder and a port (0: any), until it says where it is.
+async function serve(data, port, options)
+{
+    const child = spawn(program, ['serve', '--port', String(port), '--data', data, ...options],
+        {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, GPEN_HOME: join(data, 'home')}});
+    const address = /(http:\/\/[\d.]+:\d+\/\S*)/;
+    const url = await Promise.race([printed(child, 'stdout', address), printed(child, 'stderr', address)]);
+    return {child, url, stopped: new Promise((resolve) => { child.on('exit', resolve); })};
+}
+
 async function startProgram(options)
 {
     const data = mkdtempSync(join(tmpdir(), 'gpen-web-'));
-    const child = spawn(program, ['serve', '--port', '0', '--data', data, ...options],
-        {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, GPEN_HOME: join(data, 'home')}});
-    const url = await Promise.race([printed(child, 'stdout', /(http:\/\/[\d.]+:\d+\/)/), printed(child, 'stderr', /(http:\/\/[\d.]+:\d+\/)/)]);
-    const stopped = new Promise((resolve) => { child.on('exit', resolve); });
-    return {url, stop: async () => {
-        child.kill('SIGTERM');
-        await stopped;
-        rmSync(data, {recursive: true, force: true});
-    }};
+    let running = await serve(data, 0, options);
+    const {url} = running;
+    const end = async (signal) => {
+        running.child.kill(signal);
+        await running.stopped;
+    };
+    return {
+        url,
+        kill: () => end('SIGKILL'),
+        again: async () => { running = await serve(data, new URL(url).port, options); },
+        stop: async () => {
+            await end('SIGTERM');
+            rmSync(data, {recursive: true, force: true});
+        },
+    };
 }
 
 // seconds: what a photo takes, where that can be chosen.
@@ -95,13 +113,18 @@ export function startServer({seconds = 0.15, options = []} = {})
 
 // ---------------------------------------------------------------- a browser
 
-// A page that was opened and filled; what it complains about in its console, beyond what the browser says of refused
-// addresses, fails the test.
-export async function openPage(browser, url, options = {})
+export function launch()
+{
+    return chromium.launch({executablePath: findBrowser(), args: ['--no-sandbox', '--disable-dev-shm-usage']});
+}
+
+// A page that was opened, and, unless it is to stay empty, filled. What it complains about in its console, beyond what the browser
+// says of refused addresses, fails the test.
+export async function openPage(browser, url, {empty = false, ...options} = {})
 {
     const context = await browser.newContext({viewport: {width: 1280, height: 860}, locale: 'en-US', acceptDownloads: true, ...options});
     const page = await context.newPage();
-    page.setDefaultTimeout(20000);
+    page.setDefaultTimeout(90000);
     page.complaints = [];
     page.on('console', (message) => {
         if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
@@ -109,13 +132,14 @@ export async function openPage(browser, url, options = {})
     });
     page.on('pageerror', (error) => page.complaints.push(error.stack));
     await page.goto(url);
-    await ready(page);
+    if (!empty)
+        await ready(page);
     return page;
 }
 
 export function ready(page)
 {
-    return page.waitForSelector('html[data-ready]', {timeout: 20000});
+    return page.waitForSelector('html[data-ready]', {timeout: 90000});
 }
 
 // Runs a file's tests one after the other, each with a server's address and a browser; stops both in the end.
@@ -123,7 +147,7 @@ export function tests(cases, serverOptions = {})
 {
     test('page', async (t) => {
         const server = await startServer(serverOptions);
-        const browser = await chromium.launch({executablePath: findBrowser(), args: ['--no-sandbox', '--disable-dev-shm-usage']});
+        const browser = await launch();
         try {
             for (const [name, run] of Object.entries(cases))
                 await t.test(name, async () => {

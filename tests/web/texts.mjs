@@ -3,10 +3,16 @@
 import assert from 'node:assert/strict';
 import {readdirSync, readFileSync} from 'node:fs';
 import test from 'node:test';
-import english from '../../web/text/en.js';
-import chinese from '../../web/text/zh.js';
-
 const web = new URL('../../web/', import.meta.url);
+
+// Read first, since older versions of Node take a .js file by itself for another kind of module.
+async function texts(language)
+{
+    const source = readFileSync(new URL(`text/${language}.js`, web), 'utf8');
+    return (await import(`data:text/javascript,${encodeURIComponent(source)}`)).default;
+}
+
+const english = await texts('en'), chinese = await texts('zh');
 
 const forms = (text) => typeof text === 'string' ? [text] : Object.values(text);
 const blanks = (text) => [...new Set(forms(text).flatMap((form) => form.match(/\{\w+\}/g) ?? []))].sort();

@@ -66,7 +66,8 @@ export class Advanced {
         const current = this.#settings.current();
         const held = this.cards.contains(document.activeElement) ? document.activeElement.dataset.preset : null;
         this.cards.replaceChildren(
-            this.#card('auto', 'auto', current, {title: 'preset.auto', why: 'preset.auto.why'}),
+            ...(this.#settings.offersAuto ? [this.#card('auto', 'auto', current, {title: 'preset.auto', why: 'preset.auto.why'})]
+                                          : []),
             ...this.#settings.presets.map((preset) => this.#card(preset, preset.name, current, {
                 title: ['plain', {text: () => preset[`title_${language()}`]}],
                 why: ['plain', {text: () => preset[`why_${language()}`]}]})),

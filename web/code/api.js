@@ -63,10 +63,16 @@ async function request(method, url, body)
     throw problemOf(response.status, await response.text().catch(() => ''));
 }
 
+// The line may break within an answer, too.
+function wholeOf(reading)
+{
+    return reading.catch(() => { throw unreachable(); });
+}
+
 async function json(method, path, body, query)
 {
     const response = await request(method, address(path, query), body);
-    return response.status === 204 ? null : response.json();
+    return response.status === 204 ? null : wholeOf(response.json());
 }
 
 export const get = (path, query) => json('GET', path, undefined, query);
@@ -76,7 +82,8 @@ export const remove = (path) => json('DELETE', path);
 
 export async function postForPicture(path, body)
 {
-    return (await request('POST', address(path), body)).blob();
+    const response = await request('POST', address(path), body);
+    return wholeOf(response.blob());
 }
 
 export async function login(token)

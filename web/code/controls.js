@@ -175,9 +175,10 @@ export function presetChoice(settings)
     };
     const update = () => {
         const current = settings.current();
+        show(element, settings.offersAuto || settings.presets.length + settings.own.length > 0);
         select.replaceChildren(
             make('option', {value: '', disabled: true, hidden: current !== null, text: 'preset.mixture'}),
-            make('option', {value: 'auto', text: 'preset.auto'}),
+            ...(settings.offersAuto ? [make('option', {value: 'auto', text: 'preset.auto'})] : []),
             ...settings.presets.map(option),
             ...(settings.own.length ? [ownGroup()] : []));
         select.value = current ?? '';
@@ -185,8 +186,9 @@ export function presetChoice(settings)
         why.replaceChildren(make('span', {text: current === 'auto' ? 'preset.auto.why'
             : preset?.why_en ? ['plain', {text: () => preset[`why_${language()}`]}] : 'plain.empty'}));
     };
+    const element = make('div', {class: 'control'}, make('div', {class: 'control-head'},
+        make('label', {for: id, text: 'preset.title'})), select, why);
     settings.addEventListener('change', update);
     update();
-    return make('div', {class: 'control'}, make('div', {class: 'control-head'},
-        make('label', {for: id, text: 'preset.title'})), select, why);
+    return element;
 }

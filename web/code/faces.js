@@ -81,7 +81,19 @@ export class Faces extends EventTarget {
         this.list.replaceChildren(...rows.map(({row}) => row));
         this.overlay.replaceChildren(...rows.map(({box}) => box));
         show(this.none, !rows.length);
+        show(this.add, this.#canAdd);
         this.#drawThumbnails();
+    }
+
+    // The photo is looked at as another item from here on; what was chosen for its faces stays.
+    follow(id)
+    {
+        this.#item = {...this.#item, id};
+    }
+
+    get #canAdd()
+    {
+        return this.#settings.limit('extra_faces') !== null;
     }
 
     #changed()
@@ -123,7 +135,7 @@ export class Faces extends EventTarget {
                 restored ? make('label', {class: 'inline', for: tick.id}, tick, make('span', {text: name}))
                          : make('span', {class: 'face-name', text: name}),
                 said, strength?.element ?? null,
-                mayBeAsked.has(face.state) ? make('button', {type: 'button', class: 'link', text: 'faces.anyway',
+                mayBeAsked.has(face.state) && this.#canAdd ? make('button', {type: 'button', class: 'link', text: 'faces.anyway',
                     on: {click: () => this.#askFor(face.box.map(Math.round))}}) : null));
         const update = () => {
             const on = restored && !this.#off.has(face.index);

@@ -30,6 +30,8 @@ export class Grid {
     setCount(count)
     {
         this.#count = count;
+        for (const index of [...this.#cards.keys()].filter((each) => each >= count))
+            this.#drop(index);
         this.#lay();
     }
 
@@ -72,6 +74,12 @@ export class Grid {
         this.element.insertBefore(card, next ?? null);
     }
 
+    #drop(index)
+    {
+        this.#cards.get(index).remove();
+        this.#cards.delete(index);
+    }
+
     #move(card, index)
     {
         const wide = (this.element.clientWidth - this.#gap * (this.#columns - 1)) / this.#columns;
@@ -93,12 +101,10 @@ export class Grid {
         const first = Math.max(0, Math.floor((top - above * innerHeight) / row)) * this.#columns;
         const end = Math.min(this.#count, Math.ceil((top + below * innerHeight) / row) * this.#columns);
         for (const [index, card] of this.#cards) {
-            if ((index < first || index >= end) && !card.contains(document.activeElement) || index >= this.#count) {
-                card.remove();
-                this.#cards.delete(index);
-            } else {
+            if ((index < first || index >= end) && !card.contains(document.activeElement))
+                this.#drop(index);
+            else
                 this.#move(card, index);
-            }
         }
         for (let index = first; index < end; index++)
             this.#place(index, false);

@@ -8,6 +8,7 @@ export class ItemList {
     #state;
     #next = 0; // `after` of the next page; null: there is none
     #fetching = null;
+    #grown = false; // since the last page was asked for
     #changed;
     items = [];
 
@@ -28,6 +29,11 @@ export class ItemList {
         return this.items[index];
     }
 
+    get #last()
+    {
+        return this.items.at(-1)?.position ?? 0;
+    }
+
     #page(after)
     {
         return this.#ask(`/batches/${this.#batch}/items`, {state: this.#state, after, limit: page});
@@ -43,11 +49,12 @@ export class ItemList {
     {
         while (this.#next !== null && index >= this.items.length) {
             const after = this.#next;
+            this.#grown = false;
             const {items, next} = await this.#page(after);
             if (after !== this.#next)
                 continue; // it was fetched anew meanwhile
-            this.items.push(...items.filter((item) => item.position > (this.items.at(-1)?.position ?? 0)));
-            this.#next = next;
+            this.items.push(...items.filter((item) => item.position > this.#last));
+            this.#next = next ?? (this.#grown ? this.#last : null);
             this.#changed(null);
         }
     }
@@ -65,6 +72,14 @@ export class ItemList {
         }
         this.items = items;
         this.#next = after;
+        this.#changed(null);
+    }
+
+    // Photos came behind those that there were: what was the end is none any more.
+    grow()
+    {
+        this.#grown = true;
+        this.#next ??= this.#last;
         this.#changed(null);
     }
 

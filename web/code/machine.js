@@ -29,7 +29,7 @@ export class Machine {
             make('div', {}, make('h3', {text: 'machine.use'}),
                 ...Object.entries(choices).map(([name, values]) => Array.isArray(values) ? this.#select(name, values)
                                                                                         : this.#number(name, values))));
-        events.addEventListener('system', ({detail}) => this.#take(detail.system ?? detail));
+        events.addEventListener('system', ({detail}) => this.#take(detail));
         const again = () => this.load().catch(() => {});
         events.addEventListener('resync', again);
         onLanguage(again);

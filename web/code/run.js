@@ -3,7 +3,7 @@
 import {address, get, post, remove} from './api.js';
 import {card, cardToCome, sayProgress} from './card.js';
 import {confirm} from './confirm.js';
-import {debounce, iconButton, make, show} from './dom.js';
+import {iconButton, make, show} from './dom.js';
 import {Failed} from './failed.js';
 import {Grid} from './grid.js';
 import {ItemList} from './items.js';
@@ -86,8 +86,8 @@ export class Run extends EventTarget {
 
     #listen(events)
     {
-        events.addEventListener('batch', ({detail: {batch}}) => { if (batch.id === this.id) this.#setBatch(batch); });
-        events.addEventListener('item', ({detail: {item}}) => { if (item.batch === this.id) this.#put(item); });
+        events.addEventListener('batch', ({detail: batch}) => { if (batch.id === this.id) this.#setBatch(batch); });
+        events.addEventListener('item', ({detail: item}) => { if (item.batch === this.id) this.#put(item); });
         events.addEventListener('progress', ({detail}) => { if (detail.batch === this.id) this.#progress(detail); });
         const again = () => { if (this.id) this.reload().catch(() => {}); };
         events.addEventListener('resync', again);
@@ -112,11 +112,11 @@ export class Run extends EventTarget {
     // photos: as they are being sent from here, if they are.
     async open(id, photos = null)
     {
+        if (photos || id !== this.id)
+            this.#local = photos ?? [];
+        if (photos && id === this.id)
+            return; // another part of it: events tell the rest
         const batch = await this.#ask(`/batches/${id}`);
-        if (photos)
-            this.#local = photos;
-        else if (id !== this.id)
-            this.#local = [];
         if (id !== this.id) {
             this.#running.clear();
             this.#filter = 'all';
@@ -173,6 +173,14 @@ export class Run extends EventTarget {
         this.#running.set(item.id, {...progress, position: item.position, came: performance.now()});
     }
 
+    // An answer that was overtaken may have named one that has ended since: of that nothing is heard any more.
+    #forgetEnded(count)
+    {
+        const quietest = [...this.#running].sort(([, a], [, b]) => a.came - b.came);
+        for (const [id] of quietest.slice(0, Math.max(0, quietest.length - count)))
+            this.#running.delete(id);
+    }
+
     #put(item)
     {
         if (item.state === 'running')
@@ -205,6 +213,7 @@ export class Run extends EventTarget {
         this.name.title = batch.name;
         this.facts.textContent = words('batch.facts', {count: batch.total, moment: moment(batch.created)});
         const {done, failed, queued} = batch.counts;
+        this.#forgetEnded(batch.counts.running);
         const working = batch.state === 'running' || batch.state === 'waiting';
         show(this.pause, working);
         show(this.resume, batch.state === 'paused');
@@ -215,13 +224,10 @@ export class Run extends EventTarget {
         this.#drawChips();
         this.#drawBar();
         this.#sayLine();
-        if (before?.id !== batch.id || before.total !== batch.total)
-            this.#more();
+        if (before?.id === batch.id && before.total !== batch.total)
+            this.#list.grow();
         this.#count();
     }
-
-    // Photos that came later stand behind what was fetched.
-    #more = debounce(100, () => this.#list.reload().catch(() => {}));
 
     get #inFilter()
     {

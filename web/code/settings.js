@@ -112,6 +112,12 @@ export class Settings extends EventTarget {
         return Object.fromEntries(look.map((name) => [name, preset.settings[name] ?? this.#defaults[name] ?? null]));
     }
 
+    // Can this server choose for each photo by itself?
+    get offersAuto()
+    {
+        return this.#limits.has('preset');
+    }
+
     // The preset whose look the settings have just now; null: the person's own mixture.
     current()
     {

@@ -140,7 +140,7 @@ export class Single {
         this.faces.addEventListener('change', changed);
         this.faces.addEventListener('extra', attempt('faces.add.failed', () => this.#apply()));
         this.compare.addEventListener('view', debounce(250, () => this.#sharpen()));
-        this.#events.addEventListener('item', ({detail: {item}}) => { if (item.id === this.#item?.id) this.#follow(item); });
+        this.#events.addEventListener('item', ({detail: item}) => { if (item.id === this.#item?.id) this.#follow(item); });
         this.#events.addEventListener('progress', ({detail}) => { if (detail.item === this.#item?.id) this.#progress(detail); });
         const again = () => { if (this.#item) this.#load(this.#item.id).catch(() => {}); };
         this.#events.addEventListener('resync', again);
@@ -365,15 +365,18 @@ export class Single {
         }
     }
 
-    // The result itself gets the look that is seen; resolves once it is there.
+    // The look that is seen becomes a result, which is an item of its own, of the same photo; resolves once it is there.
     async #apply()
     {
         const wanted = this.#wanted();
-        const ended = new Promise((resolve) => this.#waiting.push(resolve));
         this.#showState(words('single.applying'), null);
-        await post(`/items/${this.#item.id}/apply`, {settings: wanted});
+        const made = await post(`/items/${this.#item.id}/apply`, {settings: wanted});
+        const ended = new Promise((resolve) => this.#waiting.push(resolve));
         this.#applied = JSON.stringify(wanted);
-        await this.#load(this.#item.id);
+        this.#item = made;
+        this.faces.follow(made.id);
+        this.#remember();
+        await this.#load(made.id);
         return ended;
     }
 

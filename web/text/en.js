@@ -83,7 +83,7 @@ export default {
 
     'faces.title': 'Faces',
     'faces.boxes': 'Show boxes',
-    'faces.none': 'No face was found. If there is one, draw a box around it.',
+    'faces.none': 'No face was found.',
     'faces.one': 'Face {number}',
     'faces.look': 'Show face {number} large',
     'faces.strength': 'Strength for face {number}',
@@ -210,7 +210,7 @@ export default {
     'batch.zip': 'Save all as zip',
     'batch.forget': 'Forget',
     'batch.retry': 'Try again',
-    'batch.retry.one': 'Try {name} again',
+    'batch.retry.one': 'Try again: {name}',
     'batch.retry.all': 'Try all again',
     'batch.retry.failed': 'It could not be tried again',
     'batch.facts': {one: '{count} photo · {moment}', other: '{count} photos · {moment}'},

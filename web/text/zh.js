@@ -82,7 +82,7 @@ export default {
 
     'faces.title': '人脸',
     'faces.boxes': '显示方框',
-    'faces.none': '没有找到人脸。如果照片中有人脸，请画框标出。',
+    'faces.none': '没有找到人脸。',
     'faces.one': '人脸 {number}',
     'faces.look': '放大显示人脸 {number}',
     'faces.strength': '人脸 {number} 的强度',
@@ -208,7 +208,7 @@ export default {
     'batch.zip': '打包下载 zip',
     'batch.forget': '删除',
     'batch.retry': '重试',
-    'batch.retry.one': '重试 {name}',
+    'batch.retry.one': '重试：{name}',
     'batch.retry.all': '全部重试',
     'batch.retry.failed': '无法重试',
     'batch.facts': '{count} 张照片 · {moment}',
