@@ -18,6 +18,12 @@ batch_settings batch_settings_default(void)
                             .max_pixels = PICTURE_DEFAULT_MAX_PIXELS};
 }
 
+gpen_precision batch_settings_precision(const batch_settings *settings)
+{
+    bool exact = settings->precision == GPEN_PRECISION_AUTO && settings->look.mode == GPEN_MODE_PLAIN;
+    return exact ? GPEN_PRECISION_FP32 : settings->precision;
+}
+
 /* ---------------------------------------------------------------- the fields that are not in the table of settings_json.h */
 
 /* A name out of a list whose order is the enum's. */
