@@ -33,7 +33,7 @@ static gpen_status read_line(char line[SECRET_LONGEST + 3], const char *path, gp
 
 gpen_status secret_read(secret *out, const char *path, const char *text, gpen_error *error)
 {
-    char line[SECRET_LONGEST + 3];
+    char line[SECRET_LONGEST + 3] = "";
     *out = (secret){0};
     if (!path && !text)
         return GPEN_OK;

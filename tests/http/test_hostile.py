@@ -25,6 +25,13 @@ class Frames(Case):
         self.assertEqual(200, self.server.request("GET", "/healthz").status)
         self.assertIsNone(self.server.process.poll())
 
+    def assertNothingLeft(self):
+        for _ in range(300):
+            if not self.server.left_over():
+                return
+            time.sleep(0.1)
+        self.assertEqual([], self.server.left_over())
+
     def assertRefused(self, data, *expected):
         answer = self.server.raw(data)
         self.assertIn(status(answer), expected or (400,), answer[:200])
@@ -97,10 +104,7 @@ class Frames(Case):
                 line.sendall(start + body[:cut])
                 if cut % 2:
                     line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        until = time.monotonic() + 20
-        while self.server.left_over() and time.monotonic() < until:
-            time.sleep(0.1)
-        self.assertEqual([], self.server.left_over())
+        self.assertNothingLeft()
         self.assertEqual(before, self.server.api("GET", "/batches").json["batches"])
 
     def test_forms_that_are_none(self):
@@ -173,24 +177,23 @@ class Frames(Case):
         def drips(data, start):
             with socket.create_connection(("127.0.0.1", self.server.port), timeout=10) as line:
                 line.sendall(start)
-                began = time.monotonic()
                 try:
-                    while time.monotonic() - began < 15:
+                    for _ in range(300):
                         line.sendall(data)
                         time.sleep(0.2)
                         line.settimeout(0.01)
                         try:
                             if not line.recv(4096):
-                                return time.monotonic() - began
+                                return False
                         except TimeoutError:
                             pass
                 except OSError:
-                    return time.monotonic() - began
-            return None
-        self.assertLess(drips(b"X", b"GET /healthz HTTP/1.1\r\nX: "), 10)
+                    return False
+            return True
+        self.assertFalse(drips(b"X", b"GET /healthz HTTP/1.1\r\nX: "))
         kind, body = form([("a.png", b"x")])
-        self.assertLess(drips(b"x", head("POST", API + "/batches", f"Content-Type: {kind}", "Content-Length: 100000")), 10)
-        self.assertEqual([], self.server.left_over())
+        self.assertFalse(drips(b"x", head("POST", API + "/batches", f"Content-Type: {kind}", "Content-Length: 100000")))
+        self.assertNothingLeft()
 
     def test_a_thousand_connections_that_say_nothing(self):
         lines = []
@@ -198,17 +201,12 @@ class Frames(Case):
             for _ in range(1000):
                 lines.append(socket.create_connection(("127.0.0.1", self.server.port), timeout=10))
             self.assertEqual(200, self.server.request("GET", "/").status)
-            time.sleep(4)
-            still = 0
             for line in lines:
-                line.settimeout(0.2)
+                line.settimeout(60)
                 try:
-                    still += line.recv(1) != b""
-                except TimeoutError:
-                    still += 1
-                except OSError:
+                    self.assertEqual(b"", line.recv(1))
+                except ConnectionError:
                     pass
-            self.assertEqual(0, still)
         finally:
             for line in lines:
                 line.close()
@@ -234,7 +232,7 @@ class Frames(Case):
                 if not data:
                     data = bytearray(b"\r\n")
             self.server.raw(bytes(data), timeout=0.05)
-        self.assertEqual([], [name for name in self.server.left_over() if not name.endswith(".new")])
+        self.assertNothingLeft()
 
 
 class Allowed(Case):
