@@ -131,7 +131,7 @@ static gpen_status delete_batch(void *context, gpen_error *error)
     static const double patience = 30;
     const deletion *d = context;
     double until = clock_seconds() + patience;
-    scheduler *s = engine_borrow(d->server->engine);
+    scheduler *s = engine_await(d->server->engine);
     gpen_status status = s ? scheduler_cancel(s, d->batch, error) : GPEN_OK;
     engine_return(d->server->engine);
     if (!status)

@@ -368,6 +368,19 @@ void engine_return(engine *e)
     pthread_rwlock_unlock(&e->swap);
 }
 
+scheduler *engine_await(engine *e)
+{
+    static const double patience = 60;
+    double until = clock_seconds() + patience;
+    scheduler *s = engine_borrow(e);
+    while (!s && !e->server->stopping && clock_seconds() < until) {
+        engine_return(e);
+        (void)usleep(50000);
+        s = engine_borrow(e);
+    }
+    return s;
+}
+
 void engine_change(engine *e)
 {
     e->change = true;

@@ -14,9 +14,12 @@ gpen_status engine_start(engine **out, http_server *server, gpen_error *error);
 void engine_stop(engine *e);
 void engine_free(engine *e);
 
-/* The scheduler, for what scheduler.h marks [any]; to be given back at once. */
+/* The scheduler, for what scheduler.h marks [any]; to be given back at once, also where it is NULL: one takes another's place. */
 scheduler *engine_borrow(engine *e);
 void engine_return(engine *e);
+
+/* The same for a task, which can wait: NULL, and to be returned too, only when the server is being stopped or a minute has passed. */
+scheduler *engine_await(engine *e);
 
 /* Other models, or other numbers of workers, were chosen: from the next photo on they are used. */
 void engine_change(engine *e);

@@ -216,7 +216,7 @@ static gpen_status add(new_batch *batch, const item_list *list, const char *key,
     if (!output)
         return gpen_fail_memory(error, "a path", strlen(key));
     const scheduler_batch made = {.settings = &batch->settings, .output_folder = output};
-    scheduler *s = engine_borrow(batch->server->engine);
+    scheduler *s = engine_await(batch->server->engine);
     gpen_status status;
     if (!s)
         status = gpen_fail(error, GPEN_CANCELLED, "batches are being taken up again");

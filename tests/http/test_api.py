@@ -194,7 +194,7 @@ class Api(Case):
                     if event["event"] == "item" and json.loads(event["data"])["state"] == "done"]
             return events[-1:] and events[-1]["event"] == "batch" and json.loads(events[-1]["data"])["id"] in done
 
-        thread = threading.Thread(target=lambda: seen.extend(follow(until=ended)))
+        thread = threading.Thread(target=lambda: seen.extend(follow(until=ended)), daemon=True)
         thread.start()
         ready.wait(10)
         self.client.called.add("followEvents")
