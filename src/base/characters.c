@@ -32,3 +32,18 @@ bool text_is_utf8(const char *text)
     }
     return character == 0;
 }
+
+bool text_in_ranges(int32_t character, const text_range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (character >= ranges[i].first && character <= ranges[i].last)
+            return true;
+    return false;
+}
+
+bool text_is_unsafe(int32_t character)
+{
+    static const text_range ranges[] = {{-1, 0x1F},       {0x7F, 0x9F},     {0x061C, 0x061C}, {0x200E, 0x200F},
+                                        {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF}};
+    return TEXT_IN_RANGES(character, ranges);
+}

@@ -34,7 +34,8 @@ static void write_string(json_writer *json, const char *text)
         int32_t character = text_next(&text);
         if (!character)
             break;
-        (void)fwrite(escaped, 1, json_escape(character, from, text, escaped), json->out);
+        size_t length = json_escape(character, from, text, escaped);
+        (void)fwrite(escaped, 1, length, json->out);
     }
     (void)fputc('"', json->out);
 }
@@ -131,6 +132,12 @@ void json_boolean(json_writer *json, const char *key, bool value)
 {
     lead(json, key);
     (void)fputs(value ? "true" : "false", json->out);
+}
+
+void json_ready(json_writer *json, const char *key, const char *value)
+{
+    lead(json, key);
+    (void)fputs(value && *value ? value : "null", json->out);
 }
 
 void json_end_line(json_writer *json)

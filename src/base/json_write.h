@@ -36,6 +36,9 @@ void json_number(json_writer *json, const char *key, double value); /* null when
 void json_boolean(json_writer *json, const char *key, bool value);
 void json_null(json_writer *json, const char *key);
 
+/* A text that is one JSON value already; NULL or "": null. */
+void json_ready(json_writer *json, const char *key, const char *value);
+
 void json_end_line(json_writer *json);
 
 enum { JSON_MOST_ESCAPED = 8 };

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/characters.h"
+#include "base/date.h"
 #include "base/json_write.h"
 
 enum { LOG_OFF = -1, MOST_MESSAGE = 2048, CLOSING = 3 /* quote, bracket, line end */ };
@@ -110,13 +110,8 @@ static void put_id(log_text *line, const char *name, int64_t id)
 
 static void put_time(log_text *line)
 {
-    char date[32], text[48];
-    struct timespec now;
-    struct tm parts;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &parts);
-    (void)strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
-    (void)snprintf(text, sizeof text, "%s.%03ldZ", date, now.tv_nsec / 1000000);
+    char text[DATE_TEXT];
+    date_text(date_now(), text);
     put_text(line, "time", text, sizeof text);
 }
 

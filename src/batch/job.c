@@ -29,6 +29,12 @@ char *job_crop_path(const char *crops, const job_crop *which)
     return path;
 }
 
+char *job_thumbnails(const char *folder, uint64_t id)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/%llu", folder, (unsigned long long)id) < 0 ? NULL : path;
+}
+
 char *job_thumbnail_path(const char *thumbnails, bool after)
 {
     char *path = NULL;

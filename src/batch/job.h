@@ -76,6 +76,9 @@ typedef struct job_result {
 /* CROPS-face2-before.png of the second face as it came, CROPS-face2.png restored; free. NULL: no memory. */
 char *job_crop_path(const char *crops, const job_crop *which);
 
+/* FOLDER/ID, what the paths of an order's small pictures begin with where they stand in one folder; free. NULL: no memory. */
+char *job_thumbnails(const char *folder, uint64_t id);
+
 /* THUMBNAILS-before.jpg, THUMBNAILS-after.jpg; free. NULL: no memory. */
 char *job_thumbnail_path(const char *thumbnails, bool after);
 

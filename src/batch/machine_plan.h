@@ -5,6 +5,9 @@
 #include <gpen.h>
 #include <stddef.h>
 
+/* MiB of a photo of 24 megapixels while it is worked on: three channels, five copies. */
+enum { MACHINE_USUAL_PHOTO = 24 * 3 * 5 };
+
 typedef struct machine_facts {
     int cores;               /* that this process may use, at least 1 */
     int available_mebibytes; /* memory free for the work now; 0: unknown */

@@ -27,7 +27,7 @@
 
 #include <sys/types.h>
 
-#include "batch/crash.h"
+#include "batch/crash_send.h"
 #include "batch/message.h"
 
 typedef struct worker_pool worker_pool;
@@ -40,7 +40,8 @@ typedef struct pool_options {
     double silence_seconds;   /* without a sign of life for so long, a worker is taken for dead */
     double start_seconds;     /* the most time that starting one may take, models and all */
     const char *crash_folder; /* where records of crashes go, a file each; NULL: nowhere */
-    const char *program;      /* NULL: this program */
+    crash_sender *crash_sender;   /* what tells others of them; NULL: nothing. Not owned */
+    const char *program;          /* NULL: this program */
     const char *const *arguments; /* for that program, ended by NULL; NULL: those of a worker */
 } pool_options;
 

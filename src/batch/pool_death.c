@@ -116,6 +116,7 @@ static void tell_death(worker_pool *pool, pid_t number, const batch_job *job, co
                            .worker = number,
                            .fields = {{"reason", .text = gpen_status_name(reason->status)}}},
               "%s", reason->message);
+    crash_sender_add(pool->options.crash_sender, number, reason->status, &pool->record);
     const pool_death death = {
         .process = number, .job = job, .reason = *reason, .record = &pool->record, .record_path = path};
     if (pool->events.died)

@@ -56,13 +56,12 @@ static void add_face_strengths(receipt_text *text, const gpen_settings *settings
 
 static void add_look(receipt_text *text, const gpen_settings *settings)
 {
-    int index = 0;
     snprintf(text->strength, sizeof text->strength, "%d", settings->strength);
     add_line(text, "Mode", gpen_mode_name(settings->mode));
     add_line(text, "Strength", text->strength);
     add_face_strengths(text, settings);
     add_line(text, "LikenessGuard", settings->likeness && settings->mode != GPEN_MODE_PLAIN ? "on" : "off");
-#define ADD_CONTROL(field, least, most) add_control(text, index++, #field, settings->field);
+#define ADD_CONTROL(field, least, most) add_control(text, RECEIPT_CONTROL_##field, #field, settings->field);
     GPEN_CONTROL_LIST(ADD_CONTROL)
 #undef ADD_CONTROL
 }

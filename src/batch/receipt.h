@@ -19,9 +19,9 @@ typedef struct receipt {
     const char *precision; /* "fp32", "bf16" */
 } receipt;
 
-#define RECEIPT_COUNT_CONTROL(field, least, most) +1
-enum { RECEIPT_CONTROLS = 0 GPEN_CONTROL_LIST(RECEIPT_COUNT_CONTROL), MOST_RECEIPT_LINES = 24 + RECEIPT_CONTROLS };
-#undef RECEIPT_COUNT_CONTROL
+#define RECEIPT_CONTROL(field, least, most) RECEIPT_CONTROL_##field,
+enum { GPEN_CONTROL_LIST(RECEIPT_CONTROL) RECEIPT_CONTROLS, MOST_RECEIPT_LINES = 24 + RECEIPT_CONTROLS };
+#undef RECEIPT_CONTROL
 
 /* The facts of one result, as its XMP takes them. Holds text that the lines point to: not to be copied. */
 typedef struct receipt_text {

@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "batch/scheduler_room.h"
 
+enum { MOST_WISHES = 256 }; /* passed on in one turn */
+
 static const double usual_seconds = 600, longest_wait = 1.0, farewell_seconds = 10;
 
 scheduler_options scheduler_options_default(void)
@@ -212,6 +214,7 @@ static gpen_status make_pool(scheduler *s, gpen_error *error)
     options.setup.threads = 1; /* a plan comes with the first item */
     options.workers = 256;
     options.crash_folder = s->options.crash_folder;
+    options.crash_sender = s->options.crash_sender;
     options.program = s->options.program;
     options.arguments = s->options.arguments;
     gpen_status status = pool_new(&s->pool, &options, &events, error);
@@ -247,6 +250,8 @@ gpen_status scheduler_new(scheduler **out, const scheduler_options *options, con
         status = store_open(&s->store, options->folder, scheduler_now(), error);
     if (!status)
         status = scheduler_sweep(s, error);
+    if (!status)
+        scheduler_sweep_small(s, true);
     if (status)
         scheduler_free(s);
     else
@@ -259,7 +264,7 @@ gpen_status scheduler_new(scheduler **out, const scheduler_options *options, con
 /* Wishes of other threads that only this one can pass on. */
 static void pass_wishes_on(scheduler *s)
 {
-    uint64_t unwanted[STORE_STATES * 256];
+    uint64_t unwanted[MOST_WISHES];
     size_t count = 0;
     pthread_mutex_lock(&s->lock);
     int stop = s->stop;

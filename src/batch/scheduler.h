@@ -38,8 +38,12 @@ typedef struct scheduler scheduler;
 /* ---------------------------------------------------------------- what it needs */
 
 typedef struct scheduler_options {
-    const char *folder;       /* of the store; made where it is missing */
-    const char *crash_folder; /* where records of crashes go; NULL: nowhere */
+    const char *folder;         /* of the store; made where it is missing */
+    const char *crash_folder;   /* where records of crashes go; NULL: nowhere */
+    crash_sender *crash_sender; /* as in pool_options */
+    const char *
+        thumbnails; /* the folder for small pictures of all photos (job_thumbnails); they go with their items. NULL: none are made */
+    int thumbnail_edge; /* of them, 1..JOB_MOST_THUMBNAIL */
     worker_setup
         setup;   /* models, cache, sandbox; threads, memory_mebibytes and precision too, where a person chose them: 0 is
                                 * as the machine allows */
@@ -48,8 +52,6 @@ typedef struct scheduler_options {
                   * scheduler_new, whose thread is then the one that turns; 0: many */
     double seconds;        /* the most time that work on a photo may take, where its batch says nothing; 0: no limit */
     double store_patience; /* seconds after which a store that cannot be written ends the work; 0: never */
-    const char *
-        thumbnails; /* folder for small pictures, BATCH/ITEM-before.jpg and BATCH/ITEM-after.jpg; NULL: none are made */
     const char *program; /* as in pool_options */
     const char *const *arguments;
     /* The share of memory in use, 0..1, negative: unknown; NULL: the machine's, or the container's. */
@@ -88,7 +90,8 @@ typedef struct scheduler_events {
     void (*stage)(void *context, const store_item *item, job_stage stage);
     void (*faces)(void *context, const store_item *item, size_t ended, size_t chosen);
     void (*ended)(void *context, const scheduler_end *end);
-    void (*batch_ended)(void *context, const store_batch *batch); /* its last item came to its end */
+    void (*batch_ended)(void *context,
+                        const store_batch *batch); /* its last item came to its end; not: one that a call below ended */
     char *(*crops)(
         void *context,
         const store_item

@@ -62,7 +62,7 @@ static gpen_status find_interruption(scheduler *s, const errand *e, bool *interr
     return status;
 }
 
-static void fill_order(errand *e)
+static void fill_order(const scheduler *s, errand *e)
 {
     job_order *order = &e->job.order;
     const batch_settings *settings = &e->settings;
@@ -73,7 +73,8 @@ static void fill_order(errand *e)
                          .max_pixels = settings->max_pixels,
                          .aligned = settings->aligned,
                          .require_face = settings->require_face,
-                         .save_faces = settings->save_faces};
+                         .save_faces = settings->save_faces,
+                         .thumbnail_edge = s->options.thumbnails ? s->options.thumbnail_edge : 0};
     order->format = format_of(e);
     job_name_copy(order->input_name, e->item.relative); /* what the person calls it */
 }
@@ -91,15 +92,6 @@ static char *crops_of(const char *output, const char *out)
     return crops;
 }
 
-/* A photo is never worth less for want of its small pictures. */
-static void put_thumbnails(const scheduler *s, errand *e)
-{
-    if (s->options.thumbnails && asprintf(&e->job.thumbnails, "%s/%lld/%lld", s->options.thumbnails,
-                                          (long long)e->item.batch, (long long)e->item.id) < 0)
-        e->job.thumbnails = NULL;
-    e->job.order.thumbnail_edge = e->job.thumbnails ? JOB_MOST_THUMBNAIL : 0;
-}
-
 gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
 {
     store_batch batch;
@@ -110,7 +102,7 @@ gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
         return status;
     if (batch_settings_read(&e->settings, batch.settings ? batch.settings : "", &wrong))
         errand_fail(e, wrong.status, wrong.message);
-    fill_order(e);
+    fill_order(s, e);
     if (!e->item.output)
         status = reserve_output(s, e, error);
     if (!status)
@@ -119,11 +111,11 @@ gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
         job_name_copy(e->job.order.output_name, e->item.output);
         e->job.input = strdup(e->item.input);
         e->job.output = strdup(e->item.output);
-        put_thumbnails(s, e);
         if (e->settings.save_faces && s->events.crops)
             e->job.crops = s->events.crops(s->events.context, &e->item);
         if (e->settings.save_faces && !e->job.crops)
             e->job.crops = crops_of(e->item.output, batch.output_folder);
+        e->job.thumbnails = s->options.thumbnails ? job_thumbnails(s->options.thumbnails, e->job.order.id) : NULL;
         e->job.overwrite = e->settings.overwrite || interrupted;
         e->job.seconds = e->settings.seconds > 0 ? e->settings.seconds : s->options.seconds;
         e->job.shrink = e->item.shrink;
@@ -225,13 +217,14 @@ static gpen_status copy_photo(const errand *e, const char *path, gpen_error *err
     return status;
 }
 
-/* Will the store call it failed for good? */
+/* Will the store call it failed for good? Where a result is there already, that is what stays. */
 static bool is_final(const errand *e)
 {
     const store_item *item = &e->item;
     gpen_status reason = e->result.error.status;
     retry_verdict verdict = retry_decide(reason, item->retries, item->kills + e->worker_died, item->shrink);
-    return reason && reason != GPEN_CANCELLED && (verdict == RETRY_NOT || verdict == RETRY_GIVEN_UP);
+    return reason && reason != GPEN_CANCELLED && reason != GPEN_EXISTS &&
+           (verdict == RETRY_NOT || verdict == RETRY_GIVEN_UP);
 }
 
 static void keep_photo(const scheduler *s, errand *e)

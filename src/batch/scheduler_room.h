@@ -109,9 +109,16 @@ size_t scheduler_leave(const scheduler *s, size_t room);
 
 scheduler_hold scheduler_held(const scheduler *s, char *sentence, size_t capacity);
 
+/* ---------------------------------------------------------------- the log (scheduler_log.c) */
+
+void scheduler_log_end(const errand *e);
+
 /* ---------------------------------------------------------------- leftovers (scheduler_sweep.c) */
 
 /* Removes what a killed supervisor left half-written. */
 gpen_status scheduler_sweep(scheduler *s, gpen_error *error);
+
+/* Removes small pictures of items that are in the store no more (scheduler_small.c); at_start: half-written ones too. */
+void scheduler_sweep_small(scheduler *s, bool at_start);
 
 #endif

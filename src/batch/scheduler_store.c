@@ -97,7 +97,8 @@ static gpen_status settle_one(scheduler *s, errand *e, gpen_error *error)
     }
     if (status != GPEN_EXISTS)
         return status;
-    log_event(LOG_WARNING, "stale_report", &(log_about){.item = e->item.id}, "a stale report: %s", error->message);
+    log_event(LOG_WARNING, "stale_report", &(log_about){.batch = e->item.batch, .item = e->item.id}, "%s",
+              error->message);
     e->state = STORE_CANCELLED;
     e->reason = GPEN_CANCELLED;
     return GPEN_OK;
@@ -210,7 +211,7 @@ static void note_failure(scheduler *s, const gpen_error *error)
     bool patient = !(s->options.store_patience > 0) || now - s->store_failed < s->options.store_patience;
     if (!s->broken.status && (error->status == GPEN_STORE_DAMAGED || !patient))
         s->broken = *error;
-    log_event(LOG_ERROR, "store_failed", NULL, "the store: %s", error->message);
+    log_event(LOG_ERROR, "store_failed", NULL, "%s", error->message);
 }
 
 static void count(scheduler *s, const errand *e)
@@ -271,6 +272,7 @@ static void tell(scheduler *s)
                                    .result = &e->result,
                                    .output = e->item.output,
                                    .copy = e->copy};
+        scheduler_log_end(e);
         if (s->events.ended)
             s->events.ended(s->events.context, &end);
         bool last = e->state != STORE_QUEUED;

@@ -121,5 +121,6 @@ gpen_status scheduler_clean(scheduler *s, int64_t before, const char *uploads, s
     if (!status)
         status = store_clean_end(s->store, error);
     pthread_mutex_unlock(&s->lock);
+    scheduler_sweep_small(s, false);
     return status;
 }

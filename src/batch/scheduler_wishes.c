@@ -83,7 +83,10 @@ gpen_status scheduler_retry_failed(scheduler *s, int64_t batch, int64_t *count, 
 
 gpen_status scheduler_delete(scheduler *s, int64_t batch, gpen_error *error)
 {
-    return close_store(s, store_batch_delete(open_store(s), batch, error));
+    gpen_status status = close_store(s, store_batch_delete(open_store(s), batch, error));
+    if (!status)
+        scheduler_sweep_small(s, false);
+    return status;
 }
 
 void scheduler_look(scheduler *s, scheduler_state *state)

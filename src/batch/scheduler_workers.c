@@ -7,9 +7,6 @@
 #include "base/threads.h"
 #include "batch/scheduler_room.h"
 
-/* A photo of 24 megapixels as the pipeline counts it: three channels, five copies. */
-enum { USUAL_PHOTO_MEBIBYTES = 24 * 3 * 5 };
-
 /* ---------------------------------------------------------------- models */
 
 /* What the item's batch wants of a worker. */
@@ -60,7 +57,7 @@ machine_facts scheduler_facts(const scheduler_options *options)
     return (machine_facts){.cores = thread_count_default(),
                            .available_mebibytes = available < 0 ? 0 : (int)(available >> 20),
                            .model_mebibytes = guess_model(&options->setup),
-                           .photo_mebibytes = USUAL_PHOTO_MEBIBYTES,
+                           .photo_mebibytes = MACHINE_USUAL_PHOTO,
                            .photos = options->photos,
                            .workers = options->workers,
                            .threads = options->setup.threads};

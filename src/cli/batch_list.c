@@ -2,11 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "batch/reasons.h"
-#include "cli/batch.h"
-#include "cli/cli.h"
+#include "base/date.h"
+#include "base/file.h"
 #include "base/json_write.h"
+#include "batch/reasons.h"
+#include "batch/report.h"
+#include "cli/batch.h"
+#include "cli/batch_run.h"
+#include "cli/cli.h"
 #include "cli/text.h"
 
 enum { PAGE = 500 };
@@ -218,7 +221,24 @@ static gpen_status find_batch(batch_store *store, int64_t id, store_batch *batch
     return status;
 }
 
-static gpen_status show(const char *folder, int64_t id, bool all, bool json, gpen_error *error)
+/* What a person wants to see of a batch. */
+typedef struct show_choice {
+    int64_t id; /* 0: the newest */
+    bool all, json;
+    const char *report; /* a file, instead of all else; NULL: none */
+} show_choice;
+
+static gpen_status write_report(batch_store *store, const char *folder, int64_t id, const char *path, gpen_error *error)
+{
+    char *thumbnails = path_join(folder, STORE_THUMBNAILS);
+    const report_options options = {
+        .batches = &id, .batch_count = 1, .thumbnails = thumbnails, .language = text_language(), .now = date_now()};
+    gpen_status status = report_write(store, &options, path, error);
+    free(thumbnails);
+    return status;
+}
+
+static gpen_status show(const char *folder, const show_choice *choice, gpen_error *error)
 {
     batch_store *store;
     store_batch batch;
@@ -226,47 +246,57 @@ static gpen_status show(const char *folder, int64_t id, bool all, bool json, gpe
     gpen_status status = store_open_reader(&store, folder, error);
     if (status)
         return status;
-    status = find_batch(store, id, &batch, error);
-    if (!status) {
-        show_batch(folder, &batch, json, &headed);
-        status = show_items(store, batch.id, all ? STORE_STATES : STORE_FAILED, json, error);
-        store_batch_free(&batch);
+    status = find_batch(store, choice->id, &batch, error);
+    if (!status && choice->report)
+        status = write_report(store, folder, batch.id, choice->report, error);
+    if (!status && !choice->report) {
+        show_batch(folder, &batch, choice->json, &headed);
+        status = show_items(store, batch.id, choice->all ? STORE_STATES : STORE_FAILED, choice->json, error);
     }
+    store_batch_free(&batch);
     store_close(store);
     return status;
 }
 
 int batch_show_command(int argc, char **argv)
 {
-    bool as_json = false, all = false;
+    show_choice shown = {.id = 0};
     store_choice choice = {.out = NULL};
     const command_option options[] = {STORE_OPTIONS(choice),
                                       {"which", "all", 0, NULL, "Every photo, not only those that failed",
-                                       .flag = &all},
+                                       .flag = &shown.all},
+                                      {"running", "report", 0, "FILE",
+                                       "Write it to this file instead: a page (.html), or for\n"
+                                       "programs (.json, .csv)",
+                                       .text = &shown.report},
                                       {"running", "json", 0, NULL, "JSON lines: the batch, then its photos",
-                                       .flag = &as_json}};
+                                       .flag = &shown.json}};
     const command_manual manual = {.command = "batch show",
                                    .purpose = "what became of a batch: what failed, why, and what can be done",
-                                   .usage = "gpen batch show [BATCH] [-o OUT] [--all] [--json]",
+                                   .usage = "gpen batch show [BATCH] [-o OUT] [--all] [--json]\n"
+                                            "gpen batch show [BATCH] [-o OUT] --report FILE",
                                    .examples = "gpen batch show                     the newest one, what failed\n"
-                                               "gpen batch show 3 -o restored --all every photo of batch 3",
+                                               "gpen batch show 3 -o restored --all every photo of batch 3\n"
+                                               "gpen batch show --report batch.html  the same as a page",
                                    .notes = "BATCH is its number; without, the newest one is meant.",
                                    .options = options,
                                    .option_count = sizeof options / sizeof *options};
     int operands;
-    int64_t id = 0;
     int status = options_parse(&manual, argc, argv, &operands);
     if (status != CLI_GO_ON)
         return status;
     if (operands > 1)
         return complain_usage("batch show", "one batch at a time");
-    if (operands && !batch_number("batch show", argv[1], &id))
+    if (operands && !batch_number("batch show", argv[1], &shown.id))
         return CLI_USAGE;
+    report_format format;
+    if (shown.report && !report_format_of_name(shown.report, &format))
+        return complain_usage("batch show", REPORT_NAMES, shown.report);
     gpen_error error;
     char *folder;
     gpen_status found = store_find_one(&choice, &folder, &error);
     if (!found)
-        found = show(folder, id, all, as_json, &error);
+        found = show(folder, &shown, &error);
     free(folder);
     return found ? complain("%s", error.message) : CLI_DONE;
 }

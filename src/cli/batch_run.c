@@ -2,6 +2,7 @@
  * says it to people. */
 #include "cli/batch_run.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/model_choice.h"
@@ -75,6 +75,21 @@ static void remove_store(const char *folder)
             (void)unlink(path);
         free(path);
     }
+    (void)rmdir(folder);
+}
+
+/* The folder of small pictures, all of which are files. */
+static void remove_thumbnails(const char *folder)
+{
+    DIR *listing = opendir(folder);
+    for (struct dirent *entry; listing && (entry = readdir(listing));) {
+        char *path = *entry->d_name == '.' ? NULL : path_join(folder, entry->d_name);
+        if (path)
+            (void)unlink(path);
+        free(path);
+    }
+    if (listing)
+        (void)closedir(listing);
     (void)rmdir(folder);
 }
 
@@ -164,7 +179,6 @@ static void see_hold(void *context, scheduler_hold why, const char *sentence)
     const batch_run *run = context;
     if (why != HOLD_NONE && !run->quiet)
         report_say(run->report, sentence);
-    log_event(LOG_INFO, "held", NULL, "%s", why == HOLD_NONE ? "photos are begun again" : sentence);
 }
 
 /* ---------------------------------------------------------------- the run */
@@ -206,10 +220,21 @@ static gpen_status open_scheduler(batch_run *run, gpen_error *error)
     options.photos = run->photos;
     options.store_patience = 60;
     options.crash_folder = records;
+    options.crash_sender = run->crash_sender;
+    options.thumbnails = run->thumbnail_edge ? run->thumbnails : NULL;
+    options.thumbnail_edge = run->thumbnail_edge;
     gpen_status status = scheduler_new(&run->scheduler, &options, &events, error);
     free(crashes);
     run->records = records;
     return status;
+}
+
+/* A wrong address is said and costs nothing else. */
+static void hear_of_crashes(batch_run *run)
+{
+    gpen_error error;
+    if (crash_sender_from_environment(&run->crash_sender, &error))
+        complain("crashes are told to nobody: %s", error.message);
 }
 
 gpen_status batch_run_open(batch_run *run, gpen_error *error)
@@ -218,7 +243,10 @@ gpen_status batch_run_open(batch_run *run, gpen_error *error)
     name_model(&run->made.restorer, &run->setup.restorer);
     name_model(&run->made.detector, &run->setup.detector);
     name_model(&run->made.parser, &run->setup.parser);
+    hear_of_crashes(run);
     gpen_status status = find_folder(run, error);
+    if (!status)
+        run->thumbnails = path_join(run->folder, STORE_THUMBNAILS);
     if (!status)
         status = open_scheduler(run, error);
     if (status != GPEN_STORE_DAMAGED)
@@ -253,11 +281,17 @@ gpen_status batch_run_go(batch_run *run, gpen_error *error)
 
 void batch_run_close(batch_run *run)
 {
+    bool finished = run->scheduler && scheduler_finished(run->scheduler);
     scheduler_free(run->scheduler);
+    crash_sender_free(run->crash_sender);
+    if (run->thumbnails && (finished || run->passing))
+        remove_thumbnails(run->thumbnails);
     if (run->folder && run->passing)
         remove_store(run->folder);
+    free(run->thumbnails);
     free(run->folder);
     free(run->records);
     run->scheduler = NULL;
-    run->folder = run->records = NULL;
+    run->crash_sender = NULL;
+    run->folder = run->records = run->thumbnails = NULL;
 }

@@ -6,6 +6,12 @@
 #include "batch/scheduler.h"
 #include "cli/report.h"
 
+/* The folder of small pictures, in the store's. */
+#define STORE_THUMBNAILS "small"
+
+/* What is said of a report's name with another ending, which follows. */
+#define REPORT_NAMES "--report takes a name that ends with .html, .json or .csv, not '%s'"
+
 typedef struct batch_run {
     /* The caller's */
     const batch_settings *settings;
@@ -15,7 +21,8 @@ typedef struct batch_run {
     int workers, photos;
     worker_setup setup;
     batch_report *report;
-    bool quiet; /* nothing is said but through the report */
+    bool quiet;         /* nothing is said but through the report */
+    int thumbnail_edge; /* of small pictures of the photos, kept beside the store until its work is done; 0: none are made */
     void *context;
     /* How a person knows the item: its place in the list (from 1; 0: in none), its path, its result's. NULL: as the store has it. */
     size_t (*name)(void *context, const store_item *item, const char **input, const char **output);
@@ -24,7 +31,10 @@ typedef struct batch_run {
     void (*ready)(void *context, const worker_ready *ready); /* the first worker is */
 
     /* Its own */
-    char *folder;  /* of the store */
+    char *folder;     /* of the store */
+    char *thumbnails; /* folder of small pictures, or NULL */
+    crash_sender *crash_sender;
+    int64_t batch; /* that this run is about; who adds it sets it */
     bool passing;  /* the folder goes when the run is over */
     char *records; /* folder of crashes' records */
     scheduler *scheduler;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "cli/enhance.h"
 #include "cli/interrupt.h"
@@ -108,6 +109,7 @@ typedef struct enhance_run {
     enhance_models models;
     batch_settings settings;
     batch_report report;
+    bool reported; /* --report was written, or is not wanted */
 } enhance_run;
 
 static size_t name_item(void *context, const store_item *item, const char **input, const char **output)
@@ -170,6 +172,7 @@ static gpen_status work(enhance_run *run, const char *out, gpen_error *error)
                        .setup = pool_options_default().setup,
                        .report = &run->report,
                        .quiet = settings->json || settings->quiet,
+                       .thumbnail_edge = enhance_report_edge(settings),
                        .context = run,
                        .name = name_item,
                        .crops = crops_of,
@@ -185,6 +188,7 @@ static gpen_status work(enhance_run *run, const char *out, gpen_error *error)
         report_rest(run);
     if (!status)
         status = batch_run_go(&batch, error);
+    run->reported = enhance_report(&run->plan, &batch);
     batch_run_close(&batch);
     return status;
 }
@@ -223,6 +227,8 @@ static gpen_status prepare(enhance_run *run, char **inputs, int count, char **ou
         status = name_models(&run->models, &run->settings, error);
     if (!status && !settings->dry_run)
         status = prepare_out(settings, out, error);
+    if (!status && !settings->dry_run)
+        status = enhance_report_prepare(settings, error);
     if (!status)
         status = enhance_plan_make(&run->plan, error);
     return status;
@@ -248,11 +254,15 @@ static int run_batch(enhance_run *run, const char *out)
     run->report.parser = run->models.parser.name;
     mention_links(&run->plan);
     gpen_status status = GPEN_OK;
-    if (needs_store(&run->plan))
+    if (needs_store(&run->plan)) {
         status = work(run, out, &error);
-    else
+    } else {
         report_rest(run);
-    int exit_status = status ? report_nothing(settings->json, &error) : report_end(&run->report, interrupted());
+        run->reported = enhance_report(&run->plan, NULL);
+    }
+    int exit_status = status ? report_broken(&run->report, &error) : report_end(&run->report, interrupted());
+    if (!run->reported && exit_status == CLI_DONE)
+        exit_status = CLI_SOME_FAILED;
     report_free(&run->report);
     return exit_status;
 }
@@ -271,7 +281,7 @@ int command_enhance(int argc, char **argv)
     if (!run)
         return complain("not enough memory");
     run->plan.settings = &settings;
-    if (prepare(run, argv + 1, count, &out, &error))
+    if (log_to_file(settings.log_file, &error) || prepare(run, argv + 1, count, &out, &error))
         exit_status = report_nothing(settings.json, &error);
     else
         exit_status = run_batch(run, out);

@@ -12,9 +12,11 @@
 typedef struct enhance_settings {
     const char *model, *detector, *parser; /* NULL: the best there is */
     const char *out;
-    gpen_settings look; /* how faces are chosen and restored */
-    int format;         /* index of the option's choices */
-    int max_edge;       /* pixels; 0: as large as it came */
+    const char *report;   /* NULL: none */
+    const char *log_file; /* NULL: as the environment says */
+    gpen_settings look;   /* how faces are chosen and restored */
+    int format;           /* index of the option's choices */
+    int max_edge;         /* pixels; 0: as large as it came */
     int quality, max_megapixels;
     int workers, threads; /* 0: as the machine allows */
     int memory_limit;     /* MiB a worker; 0: as the machine allows */
@@ -61,6 +63,17 @@ void enhance_plan_free(enhance_plan *plan);
 /* Puts what is to be done into the store of the run, continuing the batch that an earlier run of the same command left unfinished
  * (enhance_store.c). Errors: those of the store. */
 gpen_status enhance_store(enhance_plan *plan, batch_run *run, const batch_settings *settings, gpen_error *error);
+
+/* The report that settings->report asks for (enhance_report.c). Whether it can be written, asked before work begins: errors as of
+ * folder_make and atomic_file_check. */
+gpen_status enhance_report_prepare(const enhance_settings *settings, gpen_error *error);
+
+/* The edge of small pictures that it wants; 0: none. */
+int enhance_report_edge(const enhance_settings *settings);
+
+/* Writes it, if one is wanted: after the work, and before the run is closed; run NULL: there was nothing to do. False: it could not
+ * be written, which was said. */
+bool enhance_report(const enhance_plan *plan, const batch_run *run);
 
 /* The planned photo of an item, or NULL. */
 const planned_photo *enhance_find(const enhance_plan *plan, int64_t item);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "batch/report.h"
 #include "cli/cli.h"
 #include "cli/enhance.h"
 #include "cli/model_choice.h"
@@ -15,7 +16,7 @@
 static const char command_name[] = "enhance";
 static const char *const modes[] = {"natural", "strong", "detail", "plain", NULL}; /* in the order of gpen_mode */
 static const char *const off_and_on[] = {"off", "on", NULL};
-static const char *const policies[] = {"skip", "copy", NULL};  /* in the order of failure_policy */
+static const char *const policies[] = {"skip", "copy", NULL}; /* in the order of failure_policy */
 static const char *const formats[] = {"keep", "png", "jpeg", "webp", "tiff", NULL};
 
 enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500 };
@@ -133,6 +134,10 @@ static int parse(int argc, char **argv, enhance_settings *settings, raw_choices 
          "skip: nothing is written for a photo that fails; copy:\n"
          "the photo itself, under the result's name. Default: skip",
          .choice = &settings->on_failure, .choices = policies},
+        {"output", "report", 0, "FILE",
+         "What became of each photo: a page with small pictures\n"
+         "(.html), or for programs (.json, .csv)",
+         .text = &settings->report},
         {"machine", "workers", 0, "N",
          "Photos worked on at once, each in a process of its own.\n"
          "Default: as cores and memory allow; 'gpen doctor' says",
@@ -159,6 +164,8 @@ static int parse(int argc, char **argv, enhance_settings *settings, raw_choices 
         {"running", "overwrite", 0, NULL, "Replace results that are there already", .flag = &settings->overwrite},
         {"running", "dry-run", 0, NULL, "Say what would be done, and write nothing", .flag = &settings->dry_run},
         {"running", "json", 0, NULL, "JSON lines on standard output, and nothing else", .flag = &settings->json},
+        {"running", "log-file", 0, "FILE", "Append the log to this file, a JSON object a line",
+         .text = &settings->log_file},
         {"running", "quiet", 0, NULL, "Only say what failed", .flag = &settings->quiet},
     };
     const command_manual manual = {command_name, "restore faces: photos and whole folders", usage, examples, notes,
@@ -302,6 +309,14 @@ static int check_places(enhance_settings *settings, char **inputs, int count)
     return settings->out_is_file ? check_picture_name(settings, inputs, count) : CLI_GO_ON;
 }
 
+static int check_report(const char *path)
+{
+    report_format format;
+    if (!path || report_format_of_name(path, &format))
+        return CLI_GO_ON;
+    return complain_usage(command_name, REPORT_NAMES, path);
+}
+
 int enhance_options_read(int argc, char **argv, enhance_settings *settings, int *count)
 {
     *settings = (enhance_settings){.look = gpen_settings_default(),
@@ -312,6 +327,8 @@ int enhance_options_read(int argc, char **argv, enhance_settings *settings, int 
     int status = parse(argc, argv, settings, &raw, count);
     if (status == CLI_GO_ON)
         status = check_places(settings, argv + 1, *count);
+    if (status == CLI_GO_ON)
+        status = check_report(settings->report);
     if (status == CLI_GO_ON && settings->aligned)
         status = check_aligned(settings, &raw);
     if (status == CLI_GO_ON)

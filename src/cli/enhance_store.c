@@ -256,6 +256,7 @@ static gpen_status store_all(batch_run *run, const batch_settings *settings, con
         status = add_rest(run, settings, &batch, wanted, error);
     if (!status && batch)
         status = take_up_all(run, reader, batch, STORE_QUEUED, by_output, true, error);
+    run->batch = batch;
     return status;
 }
 

@@ -80,7 +80,7 @@ static void compare_row(void *context, int row, int worker)
 /* Moves one pixel by `shift` in Oklab. */
 static void move_pixel(const matching *m, int x, int y, const float shift[3])
 {
-    int top = image_top(m->face), colours = image_colours(m->face), was[3];
+    int top = image_top(m->face), colours = image_colours(m->face), was[3] = {0};
     float light[3], lab[3], cones[3];
     for (int c = 0; c < 3; c++) {
         was[c] = c < colours ? image_sample(m->face, x, y, c) : was[0];

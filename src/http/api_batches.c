@@ -141,7 +141,7 @@ static gpen_status delete_batch(void *context, gpen_error *error)
         status = try_deletion(d, error);
     }
     if (!status)
-        sweep_batch(d->server, d->key, d->batch);
+        sweep_batch(d->server, d->key);
     return status;
 }
 

@@ -120,9 +120,7 @@ void handle_get_output(http_request *request)
 /* The worker's small picture. */
 static void answer_thumbnail(http_request *request, const store_item *item, bool after)
 {
-    char *stem = NULL;
-    if (asprintf(&stem, "%s/%lld/%lld", request->server->thumbnails, (long long)item->batch, (long long)item->id) < 0)
-        stem = NULL;
+    char *stem = job_thumbnails(request->server->thumbnails, (uint64_t)item->id);
     char *path = stem ? job_thumbnail_path(stem, after) : NULL;
     if (path)
         answer_file(request, path, "thumbnail.jpg", false);

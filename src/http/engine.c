@@ -230,6 +230,7 @@ static gpen_status open_scheduler(engine *e, scheduler **out, gpen_error *error)
     options.folder = server->store_folder;
     options.crash_folder = server->crashes;
     options.thumbnails = server->thumbnails;
+    options.thumbnail_edge = JOB_MOST_THUMBNAIL;
     choices_into_options(server, &options);
     return scheduler_new(out, &options, &events, error);
 }

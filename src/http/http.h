@@ -12,7 +12,7 @@
  *     data/store/           batches.db (store.h)
  *     data/uploads/KEY/     a batch's photos, by number; KEY.new: one that is still coming
  *     data/results/KEY/     its results, under the photos' own names
- *     data/thumbnails/KEY/  small pictures of both
+ *     data/thumbnails/      small pictures of both, by the items' numbers
  *     data/previews/        pictures on their way to a page
  *     data/presets.json, data/chosen.json
  * What the API offers stands in web/openapi.json. */

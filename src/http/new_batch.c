@@ -267,7 +267,7 @@ gpen_status new_batch_make(void *context, gpen_error *error)
     if (!status && batch->upload)
         upload_release(batch->upload);
     if (status && batch->input)
-        sweep_batch(batch->server, batch->key, 0);
+        sweep_batch(batch->server, batch->key);
     items_free(&list);
     if (!status)
         engine_batch_changed(batch->server->engine, batch->batch);

@@ -40,24 +40,20 @@ static void remove_matching(void *context, const char *name)
         remove_below(match->folder, name);
 }
 
-void sweep_batch(http_server *server, const char *key, int64_t batch)
+void sweep_batch(http_server *server, const char *key)
 {
-    char number[32];
     if (strlen(key) != UPLOAD_KEY || strspn(key, "0123456789abcdef") != UPLOAD_KEY)
         return;
     key_match match = {server->uploads, key};
     folder_each(server->uploads, remove_matching, &match);
     remove_below(server->results, key);
-    snprintf(number, sizeof number, "%lld", (long long)batch);
-    remove_below(server->thumbnails, number);
 }
 
 /* ---------------------------------------------------------------- what nobody has */
 
-/* Keys and numbers of all batches. */
+/* Keys of all batches. */
 typedef struct known_batches {
     char (*keys)[UPLOAD_KEY + 1];
-    int64_t *ids;
     size_t count;
     const char *folder; /* that is being looked through */
 } known_batches;
@@ -67,15 +63,10 @@ static gpen_status learn_page(known_batches *known, const store_batch *batches, 
     char(*keys)[UPLOAD_KEY + 1] = realloc(known->keys, (known->count + count + 1) * sizeof *keys);
     if (keys)
         known->keys = keys;
-    int64_t *ids = realloc(known->ids, (known->count + count + 1) * sizeof *ids);
-    if (ids)
-        known->ids = ids;
-    if (!keys || !ids)
+    if (!keys)
         return gpen_fail_memory(error, "the list of batches", known->count);
-    for (size_t i = 0; i < count; i++) {
-        snprintf(known->keys[known->count], sizeof *known->keys, "%.*s", UPLOAD_KEY, batch_key(&batches[i]));
-        known->ids[known->count++] = batches[i].id;
-    }
+    for (size_t i = 0; i < count; i++)
+        snprintf(known->keys[known->count++], sizeof *known->keys, "%.*s", UPLOAD_KEY, batch_key(&batches[i]));
     return GPEN_OK;
 }
 
@@ -109,15 +100,6 @@ static void remove_unknown_key(void *context, const char *name)
     remove_below(known->folder, name);
 }
 
-static void remove_unknown_number(void *context, const char *name)
-{
-    const known_batches *known = context;
-    for (size_t i = 0; i < known->count; i++)
-        if (known->ids[i] == strtoll(name, NULL, 10))
-            return;
-    remove_below(known->folder, name);
-}
-
 gpen_status sweep_leftovers(http_server *server, gpen_error *error)
 {
     known_batches known = {0};
@@ -127,11 +109,8 @@ gpen_status sweep_leftovers(http_server *server, gpen_error *error)
         folder_each(server->uploads, remove_unknown_key, &known);
         known.folder = server->results;
         folder_each(server->results, remove_unknown_key, &known);
-        known.folder = server->thumbnails;
-        folder_each(server->thumbnails, remove_unknown_number, &known);
     }
     free(known.keys);
-    free(known.ids);
     return status;
 }
 
@@ -157,7 +136,7 @@ static gpen_status sweep_old_page(http_server *server, int64_t limit, int64_t *b
         status = s ? scheduler_delete(s, batches[i].id, NULL) : GPEN_IN_USE;
         engine_return(server->engine);
         if (!status) {
-            sweep_batch(server, batch_key(&batches[i]), batches[i].id);
+            sweep_batch(server, batch_key(&batches[i]));
             log_event(LOG_INFO, "batch_cleaned", &(log_about){.batch = batches[i].id}, "it was old, and is gone");
         }
     }

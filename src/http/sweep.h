@@ -7,8 +7,8 @@
 /* The KEY of a batch's folders, from its output folder. Points into it. */
 const char *batch_key(const store_batch *batch);
 
-/* Removes uploads, results and small pictures of a batch that is forgotten already. */
-void sweep_batch(http_server *server, const char *key, int64_t batch);
+/* Removes uploads and results of a batch that is forgotten already; the scheduler takes away its small pictures. */
+void sweep_batch(http_server *server, const char *key);
 
 /* At the start: removes folders that no batch has. Errors: those of the store. */
 gpen_status sweep_leftovers(http_server *server, gpen_error *error);

@@ -48,7 +48,7 @@ static void mean_down(const float *from, int width, int height, int radius, doub
 gpen_status plane_mean(plane *p, int radius, gpen_error *error)
 {
     size_t count = (size_t)p->width * (size_t)p->height, bytes = count * sizeof(float);
-    float *across = malloc(bytes);
+    float *across = calloc(count, sizeof *across);
     double *sums = malloc((size_t)p->width * sizeof *sums);
     gpen_status status = across && sums ? GPEN_OK : gpen_fail_memory(error, "local means", bytes);
     if (!status) {

@@ -174,12 +174,24 @@ static void note_touched(const composition *c, const finish_settings *s, const g
         note_differences(&c->result, finished, touched);
 }
 
-gpen_status compose_finish(composition *c, gpen_image *result, gpen_error *error)
+static finish_settings controls_of(const gpen_settings *settings)
 {
-    finish_settings settings = {0};
-#define TAKE_CONTROL(field, least, most) settings.field = c->settings->field;
+    finish_settings controls = {0};
+#define TAKE_CONTROL(field, least, most) controls.field = settings->field;
     GPEN_CONTROL_LIST(TAKE_CONTROL)
 #undef TAKE_CONTROL
+    return controls;
+}
+
+int photo_copies(const gpen_settings *settings)
+{
+    const finish_settings controls = controls_of(settings);
+    return 1 + (finishes_all(&controls) || finishes_faces(&controls)) + (settings->mode == GPEN_MODE_STRONG);
+}
+
+gpen_status compose_finish(composition *c, gpen_image *result, gpen_error *error)
+{
+    const finish_settings settings = controls_of(c->settings);
     if (!finishes_all(&settings) && !finishes_faces(&settings)) {
         note_touched(c, &settings, &c->result);
         *result = c->result;

@@ -68,7 +68,8 @@ face_crop crop_of(gpen_image before, gpen_image after)
     int size = before.width;
     assert_int_equal(plane_new(&crop.mask, size, size, NULL), GPEN_OK);
     for (int i = 0; i < size * size; i++) {
-        double distance = hypot(i % size - size / 2.0, i / size - size / 2.0) / (size / 2.0);
+        int x = i % size, y = i / size;
+        double distance = hypot(x - size / 2.0, y - size / 2.0) / (size / 2.0);
         crop.mask.values[i] = (float)fmin(fmax((0.95 - distance) / 0.2, 0), 1);
     }
     assert_int_equal(shift_find(crop.shift, &crop.before, &crop.after, NULL), GPEN_OK);
