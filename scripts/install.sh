@@ -2,8 +2,9 @@
 # Installs what is missing for a purpose, and nothing when all is there: no network and no root are needed then.
 #
 #     scripts/install.sh build    compile the program
-#     scripts/install.sh test     ... and run its tests, with the peers they compare with (torch, OpenCV) and, on Debian
-#                                 and Ubuntu, what builds and emulates the Arm kernels
+#     scripts/install.sh test     ... and run its tests, with the peers they compare with (torch, OpenCV), a browser for the
+#                                 page (Chromium, driven by Node) and, on Debian and Ubuntu, what builds and emulates
+#                                 the Arm kernels
 #     scripts/install.sh fuzz     compile, and fuzz with clang
 #     scripts/install.sh lint     compile, and run clang-format, clang-tidy, cppcheck and shellcheck
 #
@@ -51,7 +52,8 @@ is_there() {
     pkg-config) have pkg-config || have pkgconf ;;
     vips) module vips ;;
     sqlite) module sqlite3 3.37 ;;
-    libarchive | libcurl | libseccomp | cmocka) module "$1" ;;
+    libarchive | libcurl | libseccomp | jansson | cmocka) module "$1" ;;
+    libmicrohttpd) module libmicrohttpd 0.9.75 ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
@@ -64,11 +66,12 @@ is_there() {
     arm-compiler)
         printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' | compiles aarch64-linux-gnu-gcc
         ;;
+    chromium) have chromium || have chromium-browser || have google-chrome ;;
     *) have "$1" ;;
     esac
 }
 
-needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite"
+needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite jansson libmicrohttpd"
 # What narrows the worker processes exists on Linux only.
 [ "$(uname -s)" != Linux ] || needs_build="$needs_build libseccomp"
 needs_test="$needs_build sanitizers cmocka python3"
@@ -76,6 +79,8 @@ needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
 # Peers are compared with where they are; without them those tests skip.
 peers="numpy opencv torch pictures"
+# What drives the page. Where it is missing, the tests in a browser skip.
+browser="node npm chromium"
 # Elsewhere a cross compiler comes without a C library.
 emulation="arm-compiler qemu-aarch64"
 
@@ -98,6 +103,8 @@ package() { # MANAGER NEED
     apt-get:sqlite) echo libsqlite3-dev ;;
     apt-get:libcurl) echo libcurl4-openssl-dev ;;
     apt-get:libseccomp) echo libseccomp-dev ;;
+    apt-get:jansson) echo libjansson-dev ;;
+    apt-get:libmicrohttpd) echo libmicrohttpd-dev ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:libfuzzer) echo libclang-rt-dev ;;
     dnf:headers) echo glibc-devel ;;
@@ -107,6 +114,8 @@ package() { # MANAGER NEED
     dnf:libarchive) echo libarchive-devel ;;
     dnf:sqlite) echo sqlite-devel ;;
     dnf:libcurl) echo libcurl-devel ;;
+    dnf:jansson) echo jansson-devel ;;
+    dnf:libmicrohttpd) echo libmicrohttpd-devel ;;
     dnf:libseccomp) echo libseccomp-devel ;;
     dnf:cmocka) echo libcmocka-devel ;;
     dnf:libfuzzer) echo compiler-rt ;;
@@ -127,6 +136,7 @@ package() { # MANAGER NEED
     brew:libcurl) echo curl ;;
     brew:clang | brew:libfuzzer | brew:clang-format | brew:clang-tidy) echo llvm ;;
     brew:python3) echo python ;;
+    apt-get:node | dnf:node | pacman:node) echo nodejs ;;
     apt-get:arm-compiler) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
     apt-get:qemu-aarch64) echo qemu-user ;;
     apt-get:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower
@@ -210,21 +220,36 @@ install_needs() {
     die "still missing after installing: $wanted"
 }
 
-# A system may lack a peer, or have it for another Python: then the tests that need it skip, and say so.
-install_peers() {
-    wanted=$(missing $peers)
+# What a system may lack: then the tests that need it skip, and say so.
+install_where_possible() { # CONSEQUENCE NEED...
+    consequence=$1
+    shift
+    wanted=$(missing "$@")
     [ -n "$wanted" ] || return 0
     manager=$(find_manager)
     case $manager in apt-get | dnf | pacman) ;; *)
-        say "without $wanted: the tests that compare with them will be skipped"
+        say "without $wanted: $consequence"
         return 0
         ;;
     esac
     refresh "$manager"
     for name in $(packages "$manager" $wanted); do
-        (install_packages "$manager" "$name") ||
-            say "$name could not be installed: the tests that compare with it will be skipped"
+        (install_packages "$manager" "$name") || say "$name could not be installed: $consequence"
     done
+}
+
+# The two packages of npm stand in the build folder, in the versions that tests/web names.
+install_browser() {
+    install_where_possible "the page is not tested in a browser" $browser
+    [ -z "$(missing $browser)" ] || return 0
+    modules=$root/build/web-modules
+    if ! cmp -s "$root/tests/web/package-lock.json" "$modules/package-lock.json" || [ ! -d "$modules/node_modules" ]; then
+        say "installing what drives the browser into $modules"
+        mkdir -p "$modules"
+        cp "$root/tests/web/package.json" "$root/tests/web/package-lock.json" "$modules"
+        npm ci --prefix "$modules" --silent --no-audit --no-fund --ignore-scripts ||
+            say "it could not be installed: the tests in a browser will be skipped"
+    fi
 }
 
 install_emulation() {
@@ -253,7 +278,8 @@ case ${1:-} in
 build) install_needs $needs_build ;;
 test)
     install_needs $needs_test
-    install_peers
+    install_where_possible "the tests that compare with it will be skipped" $peers
+    install_browser
     install_emulation
     ;;
 fuzz) install_needs $needs_fuzz ;;

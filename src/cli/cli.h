@@ -26,6 +26,7 @@ extern const cli_command commands[]; /* the last has no name */
 int command_enhance(int argc, char **argv);
 int command_batch(int argc, char **argv);
 int command_detect(int argc, char **argv);
+int command_serve(int argc, char **argv);
 int command_models(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_bench(int argc, char **argv);
