@@ -37,12 +37,12 @@ static json_t *face_as_json(const gpen_face *face)
     }
     failed = json_object_set_new(object, "box", box);
     failed = json_object_set_new(object, "landmarks", landmarks) || failed;
-    failed = failed || json_object_set_new(object, "strength", json_pack("i", face->strength)) ||
-             json_object_set_new(object, "score", number((double)face->score)) ||
-             json_object_set_new(object, "state", json_pack("s", gpen_face_state_name(face->state))) ||
-             json_object_set_new(object, "seconds", number(face->seconds)) ||
-             json_object_set_new(object, "likeness",
-                                 face->likeness < 0 ? json_pack("n") : number((double)face->likeness));
+    failed =
+        failed || json_object_set_new(object, "strength", json_pack("i", face->strength)) ||
+        json_object_set_new(object, "score", number((double)face->score)) ||
+        json_object_set_new(object, "state", json_pack("s", gpen_face_state_name(face->state))) ||
+        json_object_set_new(object, "seconds", number(face->seconds)) ||
+        json_object_set_new(object, "likeness", face->likeness < 0 ? json_pack("n") : number((double)face->likeness));
     if (!failed)
         return object;
     json_decref(object);

@@ -52,7 +52,7 @@ typedef struct scheduler_options {
                   * scheduler_new, whose thread is then the one that turns; 0: many */
     double seconds;        /* the most time that work on a photo may take, where its batch says nothing; 0: no limit */
     double store_patience; /* seconds after which a store that cannot be written ends the work; 0: never */
-    const char *program; /* as in pool_options */
+    const char *program;   /* as in pool_options */
     const char *const *arguments;
     /* The share of memory in use, 0..1, negative: unknown; NULL: the machine's, or the container's. */
     double (*memory_used)(void *context);
