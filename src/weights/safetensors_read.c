@@ -183,7 +183,8 @@ static gpen_status read_metadata(header *h)
         return GPEN_OK;
     do {
         json_text key, value;
-        if (!json_pull_string(cursor, texts, &key) || !json_expect(cursor, ':') || !json_pull_string(cursor, texts, &value))
+        if (!json_pull_string(cursor, texts, &key) || !json_expect(cursor, ':') ||
+            !json_pull_string(cursor, texts, &value))
             return fail_json(h);
         gpen_status status = add_metadata(h, &key, &value);
         if (status)
