@@ -18,6 +18,12 @@ batch_settings batch_settings_default(void)
                             .max_pixels = PICTURE_DEFAULT_MAX_PIXELS};
 }
 
+gpen_precision batch_settings_precision(const batch_settings *settings)
+{
+    bool exact = settings->precision == GPEN_PRECISION_AUTO && settings->look.mode == GPEN_MODE_PLAIN;
+    return exact ? GPEN_PRECISION_FP32 : settings->precision;
+}
+
 /* ---------------------------------------------------------------- the fields that are not in the table of settings_json.h */
 
 /* A name out of a list whose order is the enum's. */
@@ -187,7 +193,7 @@ static bool read_path(const json_t *value, char *path, size_t capacity)
         int high = text ? 0 : digit(bytes[2 * i]), low = text ? 0 : digit(bytes[2 * i + 1]);
         if (high < 0 || low < 0 || (!text && !high && !low))
             return false;
-        path[i] = text ? text[i] : (char)(high << 4 | low);
+        path[i] = (char)(text ? text[i] : high << 4 | low);
     }
     path[length] = '\0';
     return true;

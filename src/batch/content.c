@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 int content_read(store_content *content, const char *path)
 {
@@ -29,6 +30,12 @@ int content_read(store_content *content, const char *path)
 bool content_same(const store_content *a, const store_content *b)
 {
     return a->bytes == b->bytes && a->modified == b->modified;
+}
+
+bool content_remove(const char *path, const store_content *was)
+{
+    store_content now;
+    return !content_read(&now, path) && content_same(&now, was) && !unlink(path);
 }
 
 bool content_equal(const char *a, const char *b)

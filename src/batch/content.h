@@ -10,6 +10,9 @@ int content_read(store_content *content, const char *path);
 /* The same length and time. */
 bool content_same(const store_content *a, const store_content *b);
 
+/* Deletes the file if it is still what it was: true when it did. */
+bool content_remove(const char *path, const store_content *was);
+
 /* Are the two files the same, byte for byte? False also when one cannot be read. */
 bool content_equal(const char *a, const char *b);
 

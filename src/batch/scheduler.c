@@ -78,7 +78,7 @@ static bool must_wait(const scheduler *s, const errand *e)
     bool lone = e->item.shrink > 1;
     for (const errand *other = s->errands; other; other = other->next)
         lone |= other->given && !other->ended && other->item.shrink > 1;
-    return (lone && given) || !scheduler_leave(s, 1) || errand_needs_others(s, e);
+    return s->store_failed > 0 || (lone && given) || !scheduler_leave(s, 1) || errand_needs_others(s, e);
 }
 
 static bool give_next(void *context, batch_job *job)
@@ -238,13 +238,15 @@ gpen_status scheduler_new(scheduler **out, const scheduler_options *options, con
     s->events = *events;
     s->setup = options->setup;
     s->memory_used = -1;
-    gpen_status status = folder_make(options->folder, error);
+    gpen_status status = make_pool(s, error);
+    if (!status && options->photos > 0)
+        scheduler_start_early(s);
+    if (!status)
+        status = folder_make(options->folder, error);
     if (!status)
         status = store_open(&s->store, options->folder, scheduler_now(), error);
     if (!status)
         status = scheduler_sweep(s, error);
-    if (!status)
-        status = make_pool(s, error);
     if (status)
         scheduler_free(s);
     else
@@ -285,7 +287,9 @@ static double time_to_wait(scheduler *s, double seconds)
     double left = quiet_until - clock_seconds();
     if (quiet_until > 0 && left < seconds)
         seconds = left > 0.001 ? left : 0.001;
-    bool watched = s->store_failed > 0 || s->memory_hold != HOLD_NONE || s->errands;
+    if (s->store_failed > 0 && s->store_again - clock_seconds() < seconds)
+        seconds = s->store_again > clock_seconds() ? s->store_again - clock_seconds() : 0;
+    bool watched = s->memory_hold != HOLD_NONE || s->errands;
     return watched && seconds > longest_wait ? longest_wait : seconds;
 }
 

@@ -69,7 +69,7 @@ void scheduler_look_around(scheduler *s)
 
 size_t scheduler_leave(const scheduler *s, size_t room)
 {
-    if (s->store_failed > 0 || s->memory_hold == HOLD_MEMORY)
+    if (s->memory_hold == HOLD_MEMORY)
         return 0;
     return s->memory_hold == HOLD_MEMORY_SINGLE && room ? !errands_given(s) : room;
 }

@@ -168,6 +168,8 @@ bool errand_check(const scheduler *s, errand *e)
     store_content content;
     if (e->ended)
         return false;
+    if (e->item.written.modified) /* the photo itself, from when it failed before */
+        (void)content_remove(e->item.output, &e->item.written);
     if (content_read(&content, e->item.input)) {
         snprintf(why, sizeof why, "%s: %s", e->job.order.input_name, strerror(errno));
         errand_fail(e, GPEN_INPUT_MISSING, why);
@@ -244,6 +246,8 @@ static void keep_photo(const scheduler *s, errand *e)
     /* What an earlier try put there is there. */
     if (!status || (status == GPEN_EXISTS && content_equal(path, e->item.input))) {
         e->copy = path;
+        if (!strcmp(path, e->item.output))
+            (void)content_read(&e->written, path);
         return;
     }
     snprintf(note, sizeof note, "The photo itself was not put in its place: %s", error.message);

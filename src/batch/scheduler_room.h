@@ -44,7 +44,6 @@ struct scheduler {
     worker_setup setup;  /* what workers are told */
     bool has_own_models; /* it is that of a batch */
     bool begun;          /* there was something to do */
-    machine_facts facts;
     machine_plan plan;
     receipt made;
     char level[32];
@@ -91,6 +90,9 @@ void errand_finish(const scheduler *s, errand *e);
 /* Starts workers when there is something to do for the first time, and others when the next item needs other models. */
 void scheduler_man(scheduler *s);
 
+/* The first worker starts while the store is opened. */
+void scheduler_start_early(scheduler *s);
+
 /* One is ready: now it is known how much memory a worker needs. */
 void scheduler_replan(scheduler *s, const worker_ready *ready);
 
@@ -102,7 +104,7 @@ bool errand_needs_others(const scheduler *s, const errand *e);
 /* Looks at memory, once a second, and tells when handing out is held or goes on. */
 void scheduler_look_around(scheduler *s);
 
-/* How many items may be in hand besides those that are: 0 while it is held. */
+/* How many of `room` more items may be taken in hand as far as memory goes: 0 while it is held. */
 size_t scheduler_leave(const scheduler *s, size_t room);
 
 scheduler_hold scheduler_held(const scheduler *s, char *sentence, size_t capacity);

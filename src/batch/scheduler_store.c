@@ -9,7 +9,8 @@
 #include "batch/result_json.h"
 #include "batch/scheduler_room.h"
 
-static const double store_pause = 1.0; /* before a store that failed is tried again */
+/* Before a store that failed is tried again: longer and longer. */
+static const double shortest_pause = 0.02, longest_pause = 2.0;
 
 /* ---------------------------------------------------------------- settling */
 
@@ -51,7 +52,8 @@ static gpen_status settle_failed(scheduler *s, errand *e, gpen_status reason, gp
                                    .detail = detail,
                                    .signal = e->signal,
                                    .worker_died = e->worker_died,
-                                   .spent = spent_by(&e->result)};
+                                   .spent = spent_by(&e->result),
+                                   .copy = e->written};
     gpen_status status =
         store_finish_failed(s->store, e->item.id, e->item.attempts, &failure, scheduler_now(), &e->state, error);
     store_item now = {.id = 0};
@@ -200,9 +202,11 @@ static void note_failure(scheduler *s, const gpen_error *error)
 {
     double now = clock_seconds();
     s->store_error = *error;
-    s->store_again = now + store_pause;
+    s->quiet_until = 0; /* what was claimed, and so seemed to leave nothing, is not */
     if (!(s->store_failed > 0))
         s->store_failed = now;
+    double pause = shortest_pause + (now - s->store_failed);
+    s->store_again = now + (pause < longest_pause ? pause : longest_pause);
     bool patient = !(s->options.store_patience > 0) || now - s->store_failed < s->options.store_patience;
     if (!s->broken.status && (error->status == GPEN_STORE_DAMAGED || !patient))
         s->broken = *error;
@@ -282,11 +286,13 @@ void scheduler_settle(scheduler *s)
 {
     errand *claimed = NULL;
     gpen_error error = {0};
+    if (!s->store) /* it is being opened */
+        return;
     pthread_mutex_lock(&s->lock);
     size_t wanted = claims_wanted(s);
     pthread_mutex_unlock(&s->lock);
     bool pause = s->store_failed > 0 && clock_seconds() < s->store_again;
-    if (pause || s->broken.status == GPEN_STORE_DAMAGED || (!wanted && !has_ended(s)))
+    if (pause || s->broken.status == GPEN_STORE_DAMAGED || (!wanted && !has_ended(s) && !(s->store_failed > 0)))
         return;
     pthread_mutex_lock(&s->lock);
     gpen_status status = move(s, wanted, &claimed, &error);

@@ -89,12 +89,9 @@ static bool lies_below(const char *path, const char *folder)
 /* A file that is no longer what was written is someone's work. */
 static void clean_item(const store_item *item, const char *uploads, scheduler_cleaned *cleaned)
 {
-    store_content now;
-    bool there = !content_read(&now, item->output);
-    bool ours = there && content_same(&now, &item->written);
-    if (ours && !unlink(item->output))
+    if (content_remove(item->output, &item->written))
         cleaned->deleted++;
-    else if (there)
+    else if (path_is_file(item->output))
         cleaned->kept++;
     if (uploads && lies_below(item->input, uploads) && !unlink(item->input))
         cleaned->inputs++;

@@ -150,7 +150,7 @@ typedef struct store_item {
     char *relative;   /* the path below the folder that the person named, or the bare name: what people call it by */
     store_content content; /* of the input */
     char *output; /* absolute path, reserved; NULL: none yet, or taken over by a later item that may overwrite */
-    store_content written; /* of the output, once done */
+    store_content written; /* of the output, once done; failed: of the photo that was put in its place, if it was */
     store_state state;
     gpen_status reason;                   /* why it failed, or why the last attempt did; GPEN_OK: it did not */
     char *detail;                         /* what the reason alone does not say; NULL: nothing */
@@ -261,6 +261,7 @@ typedef struct store_failure {
     int signal;         /* that ended the worker; 0: none */
     bool worker_died;   /* by itself or for want of memory; not: stopped by us when its time was up */
     store_spent spent;
+    store_content copy; /* the photo itself, put where its result would be; 0: it was not */
 } store_failure;
 
 /* running -> failed, or back to the queue as retry_decide says. *state (may be NULL): which. Errors: EXISTS (not its running

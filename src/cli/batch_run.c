@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
+#include "cli/model_choice.h"
 
 /* ---------------------------------------------------------------- where the store is */
 
@@ -49,6 +50,11 @@ static char *passing_folder(void)
 static gpen_status find_folder(batch_run *run, gpen_error *error)
 {
     gpen_error why;
+    run->passing = false;
+    if (run->store) {
+        run->folder = strdup(run->store);
+        return run->folder ? GPEN_OK : gpen_fail_memory(error, "a path", strlen(run->store));
+    }
     run->folder = batch_store_folder(run->out, run->single);
     run->passing = run->single != NULL;
     if (run->folder && !folder_make(run->folder, &why) && !access(run->folder, W_OK | X_OK))
@@ -167,6 +173,19 @@ static void name_model(receipt_model *named, const worker_model *model)
 {
     *named = (receipt_model){.name = *model->name ? model->name : NULL};
     memcpy(named->sha256, model->sha256, sizeof named->sha256);
+}
+
+void batch_run_models(batch_run *run)
+{
+    const batch_settings *settings = run->settings;
+    worker_setup *setup = &run->setup;
+    char *cache = packed_models_folder();
+    setup->restorer = settings->restorer;
+    setup->detector = settings->detector;
+    setup->parser = settings->parser;
+    setup->precision = batch_settings_precision(settings);
+    snprintf(setup->cache, sizeof setup->cache, "%s", cache && !folder_make(cache, NULL) ? cache : "");
+    free(cache);
 }
 
 static gpen_status open_scheduler(batch_run *run, gpen_error *error)

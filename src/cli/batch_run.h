@@ -11,6 +11,7 @@ typedef struct batch_run {
     const batch_settings *settings;
     const char *out;    /* the output folder: absolute, there */
     const char *single; /* the name of one result there, which has a store of its own; NULL: the folder's */
+    const char *store;  /* its folder, where it is another than that of OUT; NULL: that */
     int workers, photos;
     worker_setup setup;
     batch_report *report;
@@ -34,6 +35,9 @@ typedef struct batch_run {
 /* Where the store of an output folder, or of a single result there, is, below the state folder. The caller's (free); NULL: no memory, or no
  * home is known. */
 char *batch_store_folder(const char *out, const char *single);
+
+/* Sets run->setup to the models and the precision of the settings, with the folder of packed weights. */
+void batch_run_models(batch_run *run);
 
 /* Opens the store and its scheduler. A damaged store is put aside and said to be. Release with batch_run_close. Errors: those of
  * scheduler_new. */

@@ -175,18 +175,14 @@ static gpen_status work(enhance_run *run, const char *out, gpen_error *error)
                        .crops = crops_of,
                        .may_write = may_write,
                        .ready = hear_ready};
-    char *cache = packed_models_folder();
-    batch.setup.restorer = run->settings.restorer;
-    batch.setup.detector = run->settings.detector;
-    batch.setup.parser = run->settings.parser;
-    batch.setup.precision = run->settings.precision;
-    snprintf(batch.setup.cache, sizeof batch.setup.cache, "%s", cache && !folder_make(cache, NULL) ? cache : "");
-    free(cache);
+    batch_run_models(&batch);
     batch.setup.threads = settings->threads;
     batch.setup.memory_mebibytes = settings->memory_limit;
     gpen_status status = batch_run_open(&batch, error);
     if (!status)
         status = enhance_store(&run->plan, &batch, &run->settings, error);
+    if (!status)
+        report_rest(run);
     if (!status)
         status = batch_run_go(&batch, error);
     batch_run_close(&batch);
@@ -232,6 +228,15 @@ static gpen_status prepare(enhance_run *run, char **inputs, int count, char **ou
     return status;
 }
 
+/* To do the rest, or to see whether what is there is a result. */
+static bool needs_store(const enhance_plan *plan)
+{
+    bool needed = plan->to_do > 0;
+    for (size_t i = 0; !needed && i < plan->photos.count; i++)
+        needed = plan->planned[i].state == ITEM_SKIPPED && !plan->settings->dry_run && !plan->settings->out_is_file;
+    return needed;
+}
+
 static int run_batch(enhance_run *run, const char *out)
 {
     const enhance_settings *settings = run->plan.settings;
@@ -242,8 +247,11 @@ static int run_batch(enhance_run *run, const char *out)
     run->report.detector = run->models.detector.name;
     run->report.parser = run->models.parser.name;
     mention_links(&run->plan);
-    report_rest(run);
-    gpen_status status = run->plan.to_do && !interrupted() ? work(run, out, &error) : GPEN_OK;
+    gpen_status status = GPEN_OK;
+    if (needs_store(&run->plan))
+        status = work(run, out, &error);
+    else
+        report_rest(run);
     int exit_status = status ? report_nothing(settings->json, &error) : report_end(&run->report, interrupted());
     report_free(&run->report);
     return exit_status;

@@ -138,8 +138,8 @@ static int parse(int argc, char **argv, enhance_settings *settings, raw_choices 
          "Default: as cores and memory allow; 'gpen doctor' says",
          .number = &settings->workers, .low = 1, .high = 256},
         {"machine", "threads", 0, "N",
-         "Of each worker, 1 to 256. Default: the processors, divided\n"
-         "among the workers",
+         "Of each worker, 1 to 256. Default: the processors,\n"
+         "divided among the workers",
          .number = &settings->threads, .low = 1, .high = 256},
         {"machine", "memory-limit", 0, "MIB",
          "The most memory that a worker may take. Default: its\n"

@@ -107,12 +107,27 @@ static const wanted_item *find_wanted(const batch_run *run, const store_item *it
     return NULL;
 }
 
+/* Is it done, in this very run of the command, and is its result untouched? */
+static bool is_done(const store_item *item)
+{
+    store_content now;
+    return item->state == STORE_DONE && item->output && !content_read(&now, item->output) &&
+           content_same(&now, &item->written);
+}
+
 /* What the batch has of what is wanted now stays in it; the rest of its queue is given up. */
 static gpen_status take_up(batch_run *run, const store_item *item, const wanted_list *wanted, bool added,
                            gpen_error *error)
 {
     const wanted_item *found = find_wanted(run, item, wanted, added);
     gpen_status status = GPEN_OK;
+    if (item->state == STORE_DONE) {
+        if (found && is_done(item)) {
+            found->planned->state = ITEM_SKIPPED;
+            gpen_fail(&found->planned->error, GPEN_EXISTS, "%s is there already", found->planned->output);
+        }
+        return GPEN_OK;
+    }
     if (found && item->state == STORE_FAILED)
         status = scheduler_retry(run->scheduler, item->id, error);
     else if (!found && item->state == STORE_QUEUED)
@@ -140,6 +155,64 @@ static gpen_status take_up_all(batch_run *run, batch_store *reader, int64_t batc
     return status;
 }
 
+/* ---------------------------------------------------------------- photos that stand in their result's place */
+
+static bool is_place_of(const enhance_plan *plan, const planned_photo *planned, const batch_run *run,
+                        const char *output)
+{
+    size_t length = strlen(run->out);
+    const char *below = strncmp(output, run->out, length) != 0 ? "" : output + length;
+    return !strcmp(below_out(plan->settings, planned->output), below + strspn(below, "/"));
+}
+
+/* What a run with --on-failure copy put there is no result: it goes, and the photo is to be done. */
+static void clear_place(enhance_plan *plan, const batch_run *run, const store_item *item)
+{
+    for (size_t i = 0; item->output && item->written.modified && i < plan->photos.count; i++) {
+        planned_photo *planned = &plan->planned[i];
+        if (planned->state != ITEM_SKIPPED || !is_place_of(plan, planned, run, item->output) ||
+            !content_remove(item->output, &item->written))
+            continue;
+        planned->state = ITEM_STOPPED;
+        gpen_error_clear(&planned->error);
+        plan->to_do++;
+    }
+}
+
+static gpen_status clear_places_of(enhance_plan *plan, const batch_run *run, batch_store *reader, int64_t batch,
+                                   gpen_error *error)
+{
+    size_t count = 1;
+    gpen_status status = GPEN_OK;
+    for (int64_t after = 0; !status && count;) {
+        store_item *page;
+        status = store_items_list(reader, batch, STORE_FAILED, after, STORE_LONGEST_PAGE, &page, &count, error);
+        for (size_t i = 0; !status && i < count; i++) {
+            after = page[i].position;
+            clear_place(plan, run, &page[i]);
+        }
+        store_items_free(page, count);
+    }
+    return status;
+}
+
+static gpen_status clear_places(enhance_plan *plan, const batch_run *run, batch_store *reader, gpen_error *error)
+{
+    size_t count = 1;
+    gpen_status status = GPEN_OK;
+    for (int64_t before = 0; !status && count;) {
+        store_batch *page;
+        status = store_batches_list(reader, before, STORE_LONGEST_PAGE, &page, &count, error);
+        for (size_t i = 0; !status && i < count; i++) {
+            before = page[i].id;
+            if (page[i].counts[STORE_FAILED])
+                status = clear_places_of(plan, run, reader, page[i].id, error);
+        }
+        store_batches_free(page, count);
+    }
+    return status;
+}
+
 /* ---------------------------------------------------------------- adding */
 
 /* In the order of the photos, which is that of the list before it is sorted. */
@@ -151,7 +224,7 @@ static gpen_status add_rest(batch_run *run, const batch_settings *settings, int6
     if (!items)
         return gpen_fail_memory(error, "the photos", wanted->count * sizeof *items);
     for (size_t i = 0; i < wanted->count; i++)
-        if (!wanted->items[i].planned->item)
+        if (!wanted->items[i].planned->item && wanted->items[i].planned->state == ITEM_STOPPED)
             items[count++] = (store_new_item){.input = wanted->items[i].input,
                                               .relative = wanted->items[i].planned->photo->relative,
                                               .content = wanted->items[i].planned->content,
@@ -159,7 +232,7 @@ static gpen_status add_rest(batch_run *run, const batch_settings *settings, int6
                                               .overwrite = true}; /* a name of an older run's */
     gpen_status status = GPEN_OK;
     const scheduler_batch made = {.settings = settings, .output_folder = run->out};
-    if (!*batch)
+    if (!*batch && count)
         status = scheduler_add(run->scheduler, &made, items, count, batch, error);
     else if (count)
         status = scheduler_add_items(run->scheduler, *batch, items, count, error);
@@ -177,18 +250,19 @@ static gpen_status store_all(batch_run *run, const batch_settings *settings, con
         status = take_up_all(run, reader, batch, STORE_QUEUED, by_output, false, error);
     if (!status && batch)
         status = take_up_all(run, reader, batch, STORE_FAILED, by_output, false, error);
+    if (!status && batch && settings->overwrite) /* without, what is there was seen to be there */
+        status = take_up_all(run, reader, batch, STORE_DONE, by_output, false, error);
     if (!status)
         status = add_rest(run, settings, &batch, wanted, error);
-    if (!status)
+    if (!status && batch)
         status = take_up_all(run, reader, batch, STORE_QUEUED, by_output, true, error);
     return status;
 }
 
-static gpen_status store_wanted(batch_run *run, const batch_settings *settings, const wanted_list *wanted,
-                                gpen_error *error)
+static gpen_status store_wanted(batch_run *run, const batch_settings *settings, batch_store *reader,
+                                const wanted_list *wanted, gpen_error *error)
 {
     char *json, *key;
-    batch_store *reader = NULL;
     wanted_list by_output = {.items = calloc(wanted->count, sizeof *wanted->items), .count = wanted->count};
     if (!by_output.items)
         return gpen_fail_memory(error, "the photos", wanted->count * sizeof *wanted->items);
@@ -196,10 +270,7 @@ static gpen_status store_wanted(batch_run *run, const batch_settings *settings, 
     qsort(by_output.items, by_output.count, sizeof *by_output.items, compare_outputs);
     gpen_status status = batch_settings_write(settings, &json, &key, error);
     if (!status)
-        status = store_open_reader(&reader, run->folder, error);
-    if (!status)
         status = store_all(run, settings, key, reader, wanted, &by_output, error);
-    store_close(reader);
     free(json);
     free(key);
     free(by_output.items);
@@ -237,13 +308,21 @@ const planned_photo *enhance_find(const enhance_plan *plan, int64_t item)
 
 gpen_status enhance_store(enhance_plan *plan, batch_run *run, const batch_settings *settings, gpen_error *error)
 {
+    batch_store *reader;
     wanted_list wanted;
-    gpen_status status = wanted_make(&wanted, plan, error);
+    gpen_status status = store_open_reader(&reader, run->folder, error);
     if (status)
         return status;
-    status = store_wanted(run, settings, &wanted, error);
-    if (!status)
-        status = sort_by_item(plan, error);
-    wanted_free(&wanted);
+    status = clear_places(plan, run, reader, error);
+    if (!status && plan->to_do) {
+        status = wanted_make(&wanted, plan, error);
+        if (!status) {
+            status = store_wanted(run, settings, reader, &wanted, error);
+            wanted_free(&wanted);
+        }
+        if (!status)
+            status = sort_by_item(plan, error);
+    }
+    store_close(reader);
     return status;
 }

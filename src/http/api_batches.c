@@ -185,8 +185,12 @@ static bool next_result(void *context, char **path, char **name)
         return false;
     gpen_status status = store_items_list(reader, walk->batch, STORE_DONE, walk->after, 1, &items, &count, NULL);
     reader_give(walk->server->readers, reader, status);
-    if (status || !count)
+    if (status)
         return false;
+    if (!count) {
+        store_items_free(items, count);
+        return false;
+    }
     walk->after = items[0].position;
     size_t length = strlen(walk->folder);
     bool below = items[0].output && !strncmp(items[0].output, walk->folder, length) && items[0].output[length] == '/';

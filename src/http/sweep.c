@@ -88,9 +88,10 @@ static gpen_status learn(http_server *server, known_batches *known, gpen_error *
     gpen_status status = reader_take(server->readers, &reader, error);
     while (!status && count == STORE_LONGEST_PAGE) {
         status = store_batches_list(reader, before, STORE_LONGEST_PAGE, &batches, &count, error);
-        if (status || !count)
+        if (status)
             break;
-        before = batches[count - 1].id;
+        if (count)
+            before = batches[count - 1].id;
         status = learn_page(known, batches, count, error);
         store_batches_free(batches, count);
     }

@@ -151,8 +151,10 @@ class Bench(support.CommandLineTest):
 
 
 class Help(support.CommandLineTest):
-    commands = (["enhance", "detect"] if pictures_known else []) + ["models", "models list", "models pull", "models import",
-                                                                    "models verify", "doctor", "bench"]
+    batches = ["batch"] + [f"batch {part}" for part in ("list", "show", "retry", "cancel", "clean")]
+    commands = (["enhance", "detect"] + batches if pictures_known else []) + ["models", "models list", "models pull",
+                                                                              "models import", "models verify",
+                                                                              "doctor", "bench"]
 
     def test_every_command_explains_itself(self):
         for command in self.commands:

@@ -57,11 +57,10 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(how)
         try:
-            self.process.wait(timeout=60)
+            self.said, _ = self.process.communicate(timeout=60)
         finally:
             if self.process.poll() is None:
                 self.process.kill()
-            self.process.stdout.close()
         return self.process.returncode
 
     def request(self, method, path, body=None, headers=None, timeout=60):
@@ -147,7 +146,7 @@ class Case(unittest.TestCase):
         status = cls.server.stop()
         shutil.rmtree(cls.root, ignore_errors=True)
         if status not in (0, 128 + signal.SIGTERM):
-            raise AssertionError(f"the server ended with {status}")
+            raise AssertionError(f"the server ended with {status}: {cls.server.said}")
 
 
 main = support.main
