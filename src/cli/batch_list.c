@@ -6,7 +6,7 @@
 #include "batch/reasons.h"
 #include "cli/batch.h"
 #include "cli/cli.h"
-#include "cli/json_write.h"
+#include "base/json_write.h"
 #include "cli/text.h"
 
 enum { PAGE = 500 };

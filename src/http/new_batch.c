@@ -71,14 +71,14 @@ static gpen_status items_append(item_list *list, char *path, const char *relativ
 
 /* ---------------------------------------------------------------- uploads */
 
-static gpen_status list_uploaded(const new_batch *batch, item_list *list, gpen_error *error)
+static gpen_status list_uploaded(new_batch *batch, item_list *list, gpen_error *error)
 {
-    char limit[96];
     gpen_status status = GPEN_OK;
-    snprintf(limit, sizeof limit, "it has more than %lld MiB", (long long)(batch->server->options.most_upload >> 20));
+    snprintf(batch->too_large, sizeof batch->too_large, "it has more than %lld MiB",
+             (long long)(batch->server->options.most_upload >> 20));
     for (size_t i = 0; !status && i < upload_count(batch->upload); i++) {
         const upload_file *file = upload_at(batch->upload, i);
-        store_new_item item = {.refused = file->refused, .detail = limit, .failed = scheduler_now()};
+        store_new_item item = {.refused = file->refused, .detail = batch->too_large, .failed = scheduler_now()};
         char *path = upload_path(batch->upload, i, true);
         if (path && !file->refused)
             (void)content_read(&item.content, path);
@@ -240,7 +240,7 @@ static gpen_status settle_key(new_batch *batch, gpen_error *error)
     return GPEN_OK;
 }
 
-static gpen_status list_photos(const new_batch *batch, item_list *list, gpen_error *error)
+static gpen_status list_photos(new_batch *batch, item_list *list, gpen_error *error)
 {
     if (batch->input)
         return list_again(batch, list, error);

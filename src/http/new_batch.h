@@ -16,6 +16,7 @@ typedef struct new_batch {
     char *input, *relative;   /* owned; in place of both, one photo that the server has already, and its name */
     int64_t batch;            /* that the photos are added to; 0: a new one, whose number this becomes */
     char key[UPLOAD_KEY + 1]; /* of the batch they are added to */
+    char too_large[96];       /* what is said of a photo over the limit; new_batch_make writes it */
 } new_batch;
 
 /* Puts the photos where they stay, and the batch into the store. Leaves nothing behind when it fails. Errors: BAD_ARGUMENT (a path
