@@ -183,7 +183,7 @@ static gpen_status find_models(http_server *server, const http_models *wanted, g
 {
     static const double believed_seconds = 60;
     double now = clock_seconds();
-    if (server->models_found && now - server->models_found < believed_seconds)
+    if (server->models_found > 0 && now - server->models_found < believed_seconds)
         return GPEN_OK;
     server->found = (worker_setup){.threads = 0};
     gpen_status status = server->options.choose_models(wanted, &server->found, error);

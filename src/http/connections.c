@@ -99,7 +99,7 @@ int connections_sweep(connection_list *list)
     int cut = 0;
     pthread_mutex_lock(&list->lock);
     for (connection_entry *entry = list->ends.next; entry != &list->ends; entry = entry->next) {
-        if (!entry->until || entry->until > now)
+        if (entry->until <= 0 || entry->until > now)
             continue;
         /* Its owner sees the end of the line, and closes. */
         (void)shutdown(entry->descriptor, SHUT_RDWR);

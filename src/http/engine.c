@@ -149,8 +149,8 @@ static void count_end(engine *e, const scheduler_end *end)
                                     [STORE_STAGE_FINISH] = end->result->seconds[JOB_PASTE],
                                     [STORE_STAGE_ENCODE] = end->result->seconds[JOB_ENCODE]};
     long long restored = (long long)end->result->restored, all = (long long)end->result->faces.count;
-    long long failed = (long long)(faces_count(&end->result->faces, GPEN_FACE_NO_PLACE) +
-                                   faces_count(&end->result->faces, GPEN_FACE_NOT_FINITE));
+    long long failed = (long long)faces_count(&end->result->faces, GPEN_FACE_NO_PLACE) +
+                       (long long)faces_count(&end->result->faces, GPEN_FACE_NOT_FINITE);
     metrics_item(e->server->numbers, end->state, end->reason, seconds);
     if (end->state == STORE_DONE)
         metrics_faces(e->server->numbers, restored, all > restored + failed ? all - restored - failed : 0, failed);

@@ -160,22 +160,25 @@ static void put_pull(json_t *object, const pull *one, bool installed)
 static json_t *view_model(models_desk *desk, const installed_model *installed, const published_model *published,
                           const json_t *chosen)
 {
+    static const published_model unpublished = {.kind = "unknown"};
+    static const installed_model missing = {.name = NULL};
+    const published_model *about = published ? published : &unpublished;
+    const installed_model *file = installed ? installed : &missing;
     known_model facts = {.known = false};
     if (installed)
         facts = facts_of(desk, installed);
-    const char *name = installed ? installed->name : published->name;
-    const char *kind = facts.known ? model_kind_name(facts.kind) : published ? published->kind : "unknown";
-    int size = facts.known ? facts.size : published ? published->size : 0;
+    const char *name = installed ? file->name : about->name;
     json_t *object =
-        json_pack("{ss ss so so so so sb sb sb sb sb sb}", "name", name, "kind", kind, "size", number_or_null(size),
-                  "bytes", number_or_null(installed ? installed->bytes : published->bytes), "license",
-                  text_or_null(published ? published->license : NULL), "purpose",
-                  text_or_null(published ? published->purpose : NULL), "license_accepted",
-                  published && license_accepted(published), "installed", installed != NULL, "bundled",
-                  installed && installed->bundled, "usable", installed ? facts.known : published_usable(published),
-                  "published", published != NULL, "chosen", is_chosen(chosen, name));
+        json_pack("{ss ss so so so so sb sb sb sb sb sb}", "name", name, "kind",
+                  facts.known ? model_kind_name(facts.kind) : about->kind, "size",
+                  number_or_null(facts.known ? facts.size : about->size), "bytes",
+                  number_or_null(installed ? file->bytes : about->bytes), "license", text_or_null(about->license),
+                  "purpose", text_or_null(about->purpose), "license_accepted", published && license_accepted(published),
+                  "installed", installed != NULL, "bundled", file->bundled, "usable",
+                  installed ? facts.known : published_usable(about), "published", published != NULL, "chosen",
+                  is_chosen(chosen, name));
     if (object)
-        put_pull(object, published ? pull_of(desk, published->name) : NULL, installed);
+        put_pull(object, published ? pull_of(desk, name) : NULL, installed);
     return object;
 }
 

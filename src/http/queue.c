@@ -38,7 +38,7 @@ void queue_count(http_server *server, queue_numbers *numbers)
 {
     pthread_mutex_lock(&server->queue_lock);
     double now = clock_seconds();
-    if (!server->queue_counted || now - server->queue_counted >= 1) {
+    if (server->queue_counted <= 0 || now - server->queue_counted >= 1) {
         if (count(server, &server->queue))
             server->queue = (queue_numbers){0};
         server->queue_counted = now;
