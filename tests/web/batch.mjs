@@ -145,7 +145,7 @@ tests({
 
     'a photo can be left out before the start, and what is no photo is': async (open) => {
         const page = await open({}, '#batch');
-        await bring(page, [photo('one.jpg'), photo('two.jpg'), {name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('x')}]);
+        await bring(page, [photo('one.jpg'), photo('two.jpg'), {...photo('notes.txt'), mimeType: 'text/plain'}]);
         assert.match(await page.textContent('.staging h2'), /2 photos/);
         assert.match(await page.textContent('#news'), /no photo/);
         await page.click('.staged .bare >> nth=0');

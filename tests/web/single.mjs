@@ -176,7 +176,7 @@ tests({
 
     'what is no photo is said so': async (open) => {
         const page = await open();
-        await page.setInputFiles('#single-panel input[type="file"]', {name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no')});
+        await page.setInputFiles('#single-panel input[type="file"]', {...photo('notes.txt'), mimeType: 'text/plain'});
         await page.waitForSelector('#complaints .notice');
         assert.match(await page.textContent('#complaints'), /no picture/);
     },

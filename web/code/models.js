@@ -33,7 +33,8 @@ export class Models {
             label: 'models.import.choose', on: {change: () => { this.#import(this.file.files[0]); this.file.value = ''; }}});
         this.bar = make('progress', {max: 1, value: 0, label: 'models.import.progress', hidden: true});
         this.drop = make('div', {class: 'import-drop'}, this.file,
-            make('div', {}, make('h3', {text: 'models.import'}), make('p', {class: 'help', text: 'models.import.what'}), this.bar),
+            make('div', {}, make('h3', {text: 'models.import'}), make('p', {class: 'help', text: 'models.import.what'}),
+                this.bar),
             iconButton('up', 'models.import.choose', () => this.file.click()));
         this.nothing = make('p', {class: 'help', text: 'models.no.pull', hidden: true});
         this.section.append(make('div', {class: 'models'},

@@ -70,7 +70,8 @@ export class Run extends EventTarget {
         this.line = make('p', {class: 'run-line', plain: ''});
         this.aloud = make('p', {class: 'unseen', role: 'status', plain: ''});
         this.parts = ['done', 'failed', 'running'].map((state) => make('span', {class: state}));
-        this.bar = make('div', {class: 'run-bar', role: 'progressbar', 'aria-valuemin': 0, label: 'batch.progress'}, ...this.parts);
+        this.bar = make('div', {class: 'run-bar', role: 'progressbar', 'aria-valuemin': 0, label: 'batch.progress'},
+            ...this.parts);
         this.left = make('span', {class: 'help', plain: ''});
         this.percent = make('span', {class: 'run-percent', plain: ''});
         this.chips = make('div', {class: 'chips', role: 'group', label: 'batch.filter'});

@@ -18,15 +18,17 @@ export class Settings extends EventTarget {
     #chosen = recall('settings', {}); // only what differs from the defaults
     #defaults = {};
     #limits = new Map();
-    presets = [];
+    presets = []; // the program's, without "auto", which stands for none of them
     own = [];
+    offersAuto = false; // can this server choose for each photo by itself?
 
     async load()
     {
         const [description, {presets}] = await Promise.all([get('/settings'), get('/presets')]);
         this.#defaults = description.defaults;
         this.#limits = new Map(description.limits.map((limit) => [limit.name, limit]));
-        this.presets = description.presets;
+        this.presets = description.presets.filter(({name}) => name !== 'auto');
+        this.offersAuto = this.#limits.has('preset') || this.presets.length < description.presets.length;
         this.own = presets;
         // What an older or newer server knew and this one does not would be refused.
         for (const [name, value] of Object.entries(this.#chosen))
@@ -39,7 +41,7 @@ export class Settings extends EventTarget {
     {
         const limit = this.#limits.get(name);
         if (!limit)
-            return false;
+            return name === 'preset' && this.offersAuto;
         if (limit.kind === 'integer')
             return value === null || (Number.isInteger(value) && value >= limit.least && value <= limit.most);
         return limit.kind !== 'choice' || limit.choices.includes(value);
@@ -110,12 +112,6 @@ export class Settings extends EventTarget {
     #lookOf(preset)
     {
         return Object.fromEntries(look.map((name) => [name, preset.settings[name] ?? this.#defaults[name] ?? null]));
-    }
-
-    // Can this server choose for each photo by itself?
-    get offersAuto()
-    {
-        return this.#limits.has('preset');
     }
 
     // The preset whose look the settings have just now; null: the person's own mixture.

@@ -54,7 +54,8 @@ export class Single {
                 iconButton('photo', 'single.choose', choose, {kind: 'primary large'}),
                 make('p', {class: 'help', text: location.hostname.match(/^(localhost|127\.|\[::1\])/)
                     ? 'single.private' : ['single.private.host', {host: location.host}]})),
-            make('button', {type: 'button', class: 'example', on: {click: attempt('single.example.failed', () => this.#example())}},
+            make('button', {type: 'button', class: 'example',
+                on: {click: attempt('single.example.failed', () => this.#example())}},
                 example, make('span', {class: 'example-words'},
                     make('strong', {text: 'single.example'}), make('span', {text: 'single.example.what'}))));
         this.name = make('h2', {class: 'photo-name', plain: ''});
@@ -68,7 +69,8 @@ export class Single {
         this.work = make('div', {class: 'single-work', hidden: true},
             make('div', {class: 'photo-side'},
                 make('div', {class: 'photo-head'}, make('div', {class: 'photo-title'}, this.name, this.facts),
-                    make('div', {class: 'buttons'}, iconButton('photo', 'single.another', choose, {kind: 'quiet'}), this.download)),
+                    make('div', {class: 'buttons'},
+                        iconButton('photo', 'single.another', choose, {kind: 'quiet'}), this.download)),
                 this.trouble, this.compare.element, this.foot = make('div', {class: 'photo-foot'}, this.bar, this.state)),
             make('div', {class: 'panel-side'}, this.#controls(), this.faces.element, this.receipt));
         this.section.append(this.chooser, this.empty, this.work);

@@ -7,7 +7,8 @@ import {summary} from './summary.js';
 import {Upload} from './upload.js';
 import {bytes, moment, words} from './words.js';
 
-// Fires "shown" with the number of photos here, "arrived" {batch, photos} after each part that was sent, "emptied" when nothing is left here.
+// Fires "shown" with the number of photos here, "arrived" {batch, photos} after each part that was sent, "emptied" when nothing
+// is left here.
 export class Staging extends EventTarget {
     #settings;
     #photos = [];
@@ -21,7 +22,8 @@ export class Staging extends EventTarget {
         this.#settings = settings;
         this.grid = new Grid({draw: (index) => this.#row(index), height: 58, width: 300, gap: 8});
         this.title = make('h2', {plain: ''});
-        this.name = make('input', {type: 'text', id: 'batch-name', maxlength: 200, autocomplete: 'off', hint: 'staging.name.hint'});
+        this.name = make('input', {type: 'text', id: 'batch-name', maxlength: 200, autocomplete: 'off',
+            hint: 'staging.name.hint'});
         this.start = iconButton('play', 'staging.start', () => this.#send(), {kind: 'primary large'});
         this.clear = iconButton('close', 'staging.clear', () => this.#stop(), {kind: 'quiet'});
         this.bar = make('progress', {max: 1, value: 0, label: 'staging.progress'});

@@ -60,7 +60,7 @@ export default {
     'single.again.failed': 'It could not be tried again',
     'single.render.failed': 'This look could not be shown',
     'single.applying': 'Making the photo at full size …',
-    'single.download': 'Save the photo',
+    'single.download': 'Save photo',
     'single.download.failed': 'The photo could not be saved',
     'single.saved': '{name} is on its way to your downloads; its receipt is inside.',
     'single.no.picture': 'That is no picture',
