@@ -51,7 +51,8 @@ is_there() {
     pkg-config) have pkg-config || have pkgconf ;;
     vips) module vips ;;
     sqlite) module sqlite3 3.37 ;;
-    libarchive | libcurl | libseccomp | jansson | cmocka) module "$1" ;;
+    libarchive | libcurl | libseccomp | jansson | hiredis | zlib | cmocka) module "$1" ;;
+    celery) /usr/bin/python3 -c "import celery, redis" 2>/dev/null ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
@@ -68,14 +69,14 @@ is_there() {
     esac
 }
 
-needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite jansson"
+needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite jansson hiredis zlib"
 # What narrows the worker processes exists on Linux only.
 [ "$(uname -s)" != Linux ] || needs_build="$needs_build libseccomp"
 needs_test="$needs_build sanitizers cmocka python3"
 needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
 # Peers are compared with where they are; without them those tests skip.
-peers="numpy opencv torch pictures"
+peers="numpy opencv torch pictures redis-server celery"
 # Elsewhere a cross compiler comes without a C library.
 emulation="arm-compiler qemu-aarch64"
 
@@ -99,6 +100,8 @@ package() { # MANAGER NEED
     apt-get:libcurl) echo libcurl4-openssl-dev ;;
     apt-get:libseccomp) echo libseccomp-dev ;;
     apt-get:jansson) echo libjansson-dev ;;
+    apt-get:hiredis) echo libhiredis-dev ;;
+    apt-get:zlib) echo zlib1g-dev ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:libfuzzer) echo libclang-rt-dev ;;
     dnf:headers) echo glibc-devel ;;
@@ -109,6 +112,8 @@ package() { # MANAGER NEED
     dnf:sqlite) echo sqlite-devel ;;
     dnf:libcurl) echo libcurl-devel ;;
     dnf:jansson) echo jansson-devel ;;
+    dnf:hiredis) echo hiredis-devel ;;
+    dnf:zlib) echo zlib-devel ;;
     dnf:libseccomp) echo libseccomp-devel ;;
     dnf:cmocka) echo libcmocka-devel ;;
     dnf:libfuzzer) echo compiler-rt ;;
@@ -133,6 +138,9 @@ package() { # MANAGER NEED
     apt-get:qemu-aarch64) echo qemu-user ;;
     apt-get:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower
     apt-get:pictures) echo lomiri-wallpapers-16.04 mate-backgrounds plasma-workspace-wallpapers ;;
+    apt-get:celery) echo python3-celery python3-redis ;;
+    dnf:redis-server | pacman:redis-server) echo redis ;;
+    pacman:celery) echo python-celery python-redis ;;
     *:numpy | *:opencv | *:torch) echo "python3-$2" ;;
     *) echo "$2" ;;
     esac

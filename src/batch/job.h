@@ -39,6 +39,7 @@ typedef struct job_order {
     bool aligned;          /* the photo is one face */
     bool require_face;     /* NO_FACE where there is none */
     bool save_faces;       /* each face by itself as well */
+    bool detect_only;      /* only say where faces are: nothing is written into the result's file */
 } job_order;
 
 /* A face saved by itself: as it came, or restored. */

@@ -136,6 +136,7 @@ static void write_order(wire_writer *w, const job_order *order)
     put_integer(w, order->aligned);
     put_integer(w, order->require_face);
     put_integer(w, order->save_faces);
+    put_integer(w, order->detect_only);
 }
 
 static void read_order(wire_reader *r, job_order *order)
@@ -155,6 +156,7 @@ static void read_order(wire_reader *r, job_order *order)
     order->aligned = wire_bool(r);
     order->require_face = wire_bool(r);
     order->save_faces = wire_bool(r);
+    order->detect_only = wire_bool(r);
 }
 
 /* ---------------------------------------------------------------- results */
