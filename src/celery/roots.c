@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,14 +31,23 @@ static const char *find_root(const root_folders *roots, const char *path, const 
     return NULL;
 }
 
-/* The next part of *rest into `part`, and *rest behind it. 0: there is none; -1: it may not be. */
+/* Is one of its parts ".."? */
+static bool leads_up(const char *path)
+{
+    for (const char *at = path; (at = strstr(at, "..")); at += 2)
+        if ((at == path || at[-1] == '/') && (at[2] == '/' || !at[2]))
+            return true;
+    return false;
+}
+
+/* The next part of *rest into `part`, and *rest behind it. 0: there is none; -1: it is too long. */
 static int next_part(const char **rest, char part[NAME_MAX + 1])
 {
     *rest += strspn(*rest, "/");
     size_t length = strcspn(*rest, "/");
     if (!length)
         return 0;
-    if (length > NAME_MAX || (length == 2 && !memcmp(*rest, "..", 2)))
+    if (length > NAME_MAX)
         return -1;
     memcpy(part, *rest, length);
     part[length] = '\0';
@@ -65,7 +75,9 @@ static gpen_status walk(const root_folders *roots, const char *path, bool make, 
     *name = last;
     if (!root)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s: not beneath a folder that this worker may use (--root)", path);
-    if (!*last || !strcmp(last, ".") || !strcmp(last, "..") || strlen(last) > NAME_MAX)
+    if (leads_up(path))
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s: '..' may not be in a path", path);
+    if (!*last || !strcmp(last, ".") || strlen(last) > NAME_MAX)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s: this is no file's name", path);
     int at = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (at < 0)
@@ -82,7 +94,7 @@ static gpen_status walk(const root_folders *roots, const char *path, bool make, 
     }
     if (outcome < 0) {
         close(at);
-        return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s: '..' may not be in a path", path);
+        return gpen_fail(error, missing, "%s: a part of the path is too long", path);
     }
     *folder = at;
     return GPEN_OK;

@@ -77,6 +77,7 @@ void worker_judge(celery_worker *worker, work *w)
 
 void worker_tell_begun(celery_worker *worker, work *w)
 {
+    atomic_store(&w->news, false); /* what comes from here on is progress */
     w->begun = moment_now();
     event_task(&worker->events, "task-started", w->task.id, NULL);
     if (!worker_results(worker) || w->task.ignore_result)

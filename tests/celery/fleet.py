@@ -2,13 +2,16 @@
 
 Peers are the real ones: redis-server, and celery and kombu for the Python that runs this. Without them a test skips."""
 import contextlib
+import gc
 import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "cli"))
@@ -142,8 +145,10 @@ class FleetTest(support.CommandLineTest):
         self.photos.mkdir()
         self.app = celery.Celery("test", broker=self.redis.url, backend=self.redis.url)
         self.app.conf.update(task_default_queue="python", broker_connection_retry_on_startup=True,
-                             worker_hijack_root_logger=False)
+                             result_backend_transport_options={"retry_policy": {
+                                 "max_retries": 2, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}})
         self.addCleanup(self.app.close)
+        self.addCleanup(gc.collect)  # results that are waited for must go before their Redis does
         self.workers = []
 
     def client(self):
@@ -182,6 +187,26 @@ class FleetTest(support.CommandLineTest):
 
     def send(self, *arguments, task="gpen.enhance", queue="gpen", **options):
         return self.app.send_task(task, arguments, queue=queue, **options)
+
+    def slow_photo(self, name="slow.png", side=5000):
+        """One that takes a while to read."""
+        def chunk(kind, body):
+            return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        packer = zlib.compressobj(1)
+        row = b"\0" + bytes(3 * side)
+        pixels = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+        (self.photos / name).write_bytes(b"\x89PNG\r\n\x1a\n" +
+                                         chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) +
+                                         chunk(b"IDAT", pixels) + chunk(b"IEND", b""))
+        return name
+
+    def catch_at_work(self, sent, worker):
+        """Waits until a worker process reads the photo, and stops it there. Returns what lets it go on."""
+        def at_work():
+            meta = sent.backend.get_task_meta(sent.id, cache=False)
+            return meta["status"] == "PROGRESS" and meta["result"]["stage"] in ("decode", "detect")
+        wait_for(at_work, 60, 0.005)
+        return worker.pause()
 
     def state(self, result):
         return result.backend.get_task_meta(result.id, cache=False)["status"]
