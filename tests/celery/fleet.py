@@ -13,6 +13,7 @@ import sys
 import time
 import zlib
 from pathlib import Path
+from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "cli"))
 import support  # noqa: E402  (what the tests of the command line share: a tiny network, pictures, cases)
@@ -88,7 +89,7 @@ class Redis:
 
     @property
     def url(self):
-        secret = f":{self.password}@" if self.password else ""
+        secret = f":{quote(self.password)}@" if self.password else ""
         return f"redis://{secret}127.0.0.1:{self.port}/0"
 
 
@@ -204,7 +205,7 @@ class FleetTest(support.CommandLineTest):
         """Waits until a worker process reads the photo, and stops it there. Returns what lets it go on."""
         def at_work():
             meta = sent.backend.get_task_meta(sent.id, cache=False)
-            return meta["status"] == "PROGRESS" and meta["result"]["stage"] in ("decode", "detect")
+            return meta["status"] == "PROGRESS" and meta["result"]["stage"] not in ("waiting", "save")
         wait_for(at_work, 60, 0.005)
         return worker.pause()
 
