@@ -174,23 +174,20 @@ static gpen_status send_group(signature_sender *sender, json_t *tasks, json_t *f
     return status;
 }
 
+/* The body goes with each of the tasks; the last of them sends it. */
 static gpen_status send_chord(signature_sender *sender, const json_t *signature, json_t *first, json_t *chain,
                               int depth, gpen_error *error)
 {
-    const json_t *words = json_object_get(signature, "kwargs"), *options = json_object_get(signature, "options");
+    const json_t *words = json_object_get(signature, "kwargs");
     json_t *header = json_object_get(words, "header"), *body = json_object_get(words, "body");
-    json_t *id = json_object_get(options, "task_id");
     json_t *tasks = json_is_object(header) ? tasks_of(header) : header;
     if (!json_is_array(tasks) || !json_array_size(tasks) || json_array_size(tasks) > MOST_TASKS ||
         !json_is_object(body))
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "a chord without tasks or without a body");
-    json_t *chained = chain ? with_option(body, "chain", chain) : json_incref(body);
-    json_t *named = chained && id ? with_option(chained, "task_id", id) : json_incref(chained);
-    gpen_status status = named ? send_group(sender, tasks, first,
-                                            text_of(json_object_get(header, "options"), "task_id"), named, depth, error)
-                               : no_memory(error);
-    json_decref(named);
-    json_decref(chained);
+    json_t *whole = chain ? with_option(body, "chain", chain) : json_incref(body);
+    const char *group = text_of(json_object_get(header, "options"), "task_id");
+    gpen_status status = whole ? send_group(sender, tasks, first, group, whole, depth, error) : no_memory(error);
+    json_decref(whole);
     return status;
 }
 
