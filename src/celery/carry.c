@@ -96,6 +96,8 @@ static gpen_status choose_folder(const work_carriers *carriers, work *w, gpen_er
     order->format = wanted;
     w->place_free = fstatat(w->folder, name, &facts, AT_SYMLINK_NOFOLLOW) && errno == ENOENT;
     w->job.overwrite = w->asked.overwrite || w->clear_before;
+    if (w->clear_before)
+        parts_remove(w->folder, name);
     if (!w->place_free && !w->job.overwrite)
         return gpen_fail(error, GPEN_EXISTS, "%s is there already", path);
     job_name_copy(order->output_name, name);

@@ -39,7 +39,7 @@ bool redis_is_open(const redis_connection *redis);
 void redis_append(redis_connection *redis, const char *format, ...);
 void redis_append_words(redis_connection *redis, int count, const char **words, const size_t *lengths);
 
-/* The answer to the oldest command that has none yet; release with freeReplyObject. *reply may be an error's, when the
+/* The answer to the oldest command that has none yet (so whoever wants one settles what others have appended before); release with freeReplyObject. *reply may be an error's, when the
  * status is FETCH_FAILED and the connection still open; else it is NULL after a failure. */
 gpen_status redis_answer(redis_connection *redis, redisReply **reply, gpen_error *error);
 

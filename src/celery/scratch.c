@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,27 @@ gpen_status scratch_make(char **path, gpen_error *error)
     free(*path);
     *path = NULL;
     return status;
+}
+
+static bool is_part_of(const char *entry, const char *name)
+{
+    static const char ending[] = ".part";
+    size_t length = strlen(entry), name_length = strlen(name), ending_length = sizeof ending - 1;
+    return length > name_length + 2 + ending_length && entry[0] == '.' && !strncmp(entry + 1, name, name_length) &&
+           entry[name_length + 1] == '.' && !strcmp(entry + length - ending_length, ending);
+}
+
+void parts_remove(int folder, const char *name)
+{
+    int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = again < 0 ? NULL : fdopendir(again);
+    for (struct dirent *entry; listing && (entry = readdir(listing));)
+        if (is_part_of(entry->d_name, name))
+            (void)unlinkat(folder, entry->d_name, 0);
+    if (listing)
+        closedir(listing);
+    else if (again >= 0)
+        close(again);
 }
 
 char *path_of_open(int descriptor, const char *name)

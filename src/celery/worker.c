@@ -211,15 +211,15 @@ static gpen_status restore_old(celery_worker *worker, gpen_error *error)
 
 static gpen_status keep_time(celery_worker *worker, gpen_error *error)
 {
-    gpen_status status = GPEN_OK;
     double visibility = worker->options->visibility_seconds;
     if (is_time(&worker->next_heartbeat, heartbeat_seconds))
         event_worker(&worker->events, &worker->broker, "worker-heartbeat", about_worker(worker));
     if (is_time(&worker->next_renewal, renewal_interval(worker)))
         renew_all(worker);
-    if (is_time(&worker->next_restore, visibility / 4 < longest_wait ? visibility / 4 : longest_wait))
+    gpen_status status = redis_settle(&worker->broker, error);
+    if (!status && is_time(&worker->next_restore, visibility / 4 < longest_wait ? visibility / 4 : longest_wait))
         status = restore_old(worker, error);
-    return status ? status : redis_settle(&worker->broker, error);
+    return status;
 }
 
 static gpen_status take_more(celery_worker *worker, gpen_error *error)

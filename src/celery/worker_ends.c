@@ -222,7 +222,10 @@ static gpen_status settle_both(celery_worker *worker, gpen_error *error)
 static gpen_status tell_result(celery_worker *worker, work *w, follow_up *follow, bool *heard, gpen_error *error)
 {
     const task_canvas canvas = worker_canvas(worker);
-    gpen_status status = was_heard(worker, w, heard, error);
+    bool asks = w->attempted || json_is_object(json_object_get(w->task.embed, "chord"));
+    gpen_status status = asks ? settle_both(worker, error) : GPEN_OK; /* answers come in the order of questions */
+    if (!status)
+        status = was_heard(worker, w, heard, error);
     if (!status && !*heard && w->state != TASK_RETRY)
         status = canvas_follow(&canvas, &w->task, w->state, w->value, follow, error);
     if (status || *heard)
