@@ -73,8 +73,8 @@ static void take_popped(queue_popped *popped)
     }
 }
 
-static void append_pop(redis_connection *redis, char lists[QUEUE_STEPS][QUEUE_MOST_LIST], const char *place,
-                       int most, size_t most_bytes)
+static void append_pop(redis_connection *redis, char lists[QUEUE_STEPS][QUEUE_MOST_LIST], const char *place, int most,
+                       size_t most_bytes)
 {
     char now[32], count[16], bytes[32], tags[UUID_TEXT + 1], id[UUID_TEXT];
     uuid_write(id);

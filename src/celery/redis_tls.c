@@ -1,9 +1,9 @@
 /* TLS to a Redis, where hiredis comes with it. Its own file because it needs two more libraries, hiredis_ssl and OpenSSL.
  * hiredis by itself trusts no authority by default and never compares the certificate's name: so the session is made here. */
+#include "celery/redis.h" /* first: hiredis_ssl.h needs what it includes */
+
 #include <hiredis_ssl.h>
 #include <openssl/ssl.h>
-
-#include "celery/redis.h"
 
 bool redis_tls_available(void)
 {

@@ -281,7 +281,8 @@ static gpen_status turn(celery_worker *worker, gpen_error *error)
 static bool ends_wait(const celery_worker *worker)
 {
     for (size_t i = 0; i < worker->count; i++)
-        if (worker->works[i]->phase == WORK_ENDED || (worker->works[i]->phase == WORK_READY && !worker->stopping) ||
+        if (worker->works[i]->phase == WORK_ENDED ||
+            (worker->works[i]->phase == WORK_READY && !worker->works[i]->claimed && !worker->stopping) ||
             worker->works[i]->phase == WORK_FETCHED)
             return true;
     return false;

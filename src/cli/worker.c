@@ -42,15 +42,15 @@ static const char examples[] = "gpen worker --broker redis://queue:6379/0 --root
 static const char notes[] = "Programs put photos into the queue with Celery:\n"
                             "\n"
                             "  app.send_task('gpen.enhance', ['in/a.jpg', 'out/a.jpg'], queue='gpen').get()\n"
-                            "  app.send_task('gpen.enhance', ['https://...', 'https://...', {'strength': 90}],\n"
+                            "  app.send_task('gpen.enhance', [address, address, {'strength': 90}],\n"
                             "                queue='gpen')\n"
                             "  app.send_task('gpen.detect', ['in/a.jpg'], queue='gpen')\n"
                             "\n"
-                            "A photo is named by a path beneath a --root, by a web address, or comes inside the\n"
-                            "task as {'base64': ...}; the result goes to a path, to an address that takes a\n"
-                            "PUT, or into the answer. Links are not followed, and nothing outside the roots is\n"
-                            "read or written. Many workers, on many machines, may share a queue; a photo whose\n"
-                            "worker dies is given to another one, and is still done once.\n"
+                            "A photo is named by a path beneath a --root, by a web address, or comes inside\n"
+                            "the task as {'base64': ...}; the result goes to a path, to an address that takes\n"
+                            "a PUT, or into the answer. Links are not followed, and nothing outside the roots\n"
+                            "is read or written. Many workers, on many machines, may share a queue; a photo\n"
+                            "whose worker dies is given to another one, and is still done once.\n"
                             "\n"
                             "Secrets do not belong on a command line, where other people of the machine can\n"
                             "see them: the password comes from --password-file, from GPEN_BROKER_PASSWORD, or\n"
@@ -67,7 +67,7 @@ static int parse(int argc, char **argv, worker_arguments *a, int *operands)
 {
     const command_option options[] = {
         {"queue", "broker", 0, "ADDRESS",
-         "The Redis with the queue: redis://HOST:PORT/DATABASE,\n"
+         "Redis with the queue: redis://HOST:PORT/DATABASE,\n"
          "rediss:// with TLS, redis+socket:///PATH",
          .text = &a->broker},
         {"queue", "password-file", 0, "FILE", "Its password, in a file", .text = &a->password_file},
@@ -84,13 +84,13 @@ static int parse(int argc, char **argv, worker_arguments *a, int *operands)
          .low = 0, .high = 100},
         {"queue", "name", 0, "NAME", "This worker's name in the fleet.\nDefault: gpen@ and the machine's",
          .text = &a->node},
-        {"queue", "task-events", 0, NULL, "Tell about each photo from the start (Flower asks for\nit by itself)",
+        {"queue", "task-events", 0, NULL, "Tell about each photo from the start\n(Flower asks for it by itself)",
          .flag = &a->task_events},
         {"queue", "ping", 0, NULL, "Ask whether the worker of that name is at work", .flag = &a->ping},
         {"photos", "root", 0, "FOLDER", "Tasks may name photos beneath it. May be given again", .list = &a->roots},
         {"photos", "allow-private", 0, NULL, "Fetch from this machine and its own network too",
          .flag = &a->private_addresses},
-        {"photos", "inline-limit", 0, "MIB", "The largest photo inside a task or answer. Default: 16",
+        {"photos", "inline-limit", 0, "MIB", "The largest photo inside a task or answer.\nDefault: 16",
          .number = &a->inline_mebibytes, .low = 1, .high = 256},
         {"photos", "fetch-limit", 0, "MIB", "The largest photo that is fetched. Default: 256",
          .number = &a->fetch_mebibytes, .low = 1, .high = 4096},
@@ -107,9 +107,9 @@ static int parse(int argc, char **argv, worker_arguments *a, int *operands)
         {"machine", "threads", 0, "N", "Of each photo. Default: 1, or what auto leaves", .number = &a->threads,
          .low = 1, .high = 256},
         {"machine", "timeout", 0, "SECONDS",
-         "The most time for a photo, where the sender says none.\nDefault: 600; 0: no limit", .number = &a->timeout,
+         "The most time for a photo, where the sender says\nnone. Default: 600; 0: no limit", .number = &a->timeout,
          .low = 0, .high = 86400},
-        {"machine", "memory-limit", 0, "MIB", "Of each photo's process. Default: none, or what auto says",
+        {"machine", "memory-limit", 0, "MIB", "Of each photo's process. Default: none, or what\nauto says",
          .number = &a->memory_limit, .low = 64, .high = 1048576},
     };
     const command_manual manual = {.command = command_name,
