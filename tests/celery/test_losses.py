@@ -165,14 +165,15 @@ class Losses(fleet.FleetTest):
             self.photo(f"{i}.png", marks=[("large", 2, 2)] * (i + 1))
         (self.photos / "bad.png").write_text("no picture")
         workers = [self.worker(**options) for _ in range(3)]
+        published = self.client().pubsub()
+        published.psubscribe("celery-task-meta-*")
+        fleet.wait_for(lambda: self.client().pubsub_numpat())
         sent = {}
         for i in range(MANY):
             bad = i % 10 == 9
             one = self.send("bad.png" if bad else f"{i % 5}.png", f"out/{i}.png")
             sent[one.id] = (i, bad, one)
         finals = {}
-        published = self.client().pubsub()
-        published.psubscribe("celery-task-meta-*")
         deaths, next_death, end = 0, time.monotonic() + 0.5, time.monotonic() + 120 + MANY
         while len(finals) < MANY and time.monotonic() < end:
             message = published.get_message(timeout=0.05)
