@@ -36,7 +36,7 @@ static bool next(void *context, batch_job *job)
     return true;
 }
 
-static void ended(void *context, const batch_job *job, const job_result *result)
+static void ended(void *context, const batch_job *job, job_result *result)
 {
     measure *m = context;
     m->ended++;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/characters.h"
+
 static const struct {
     const char *name, *english, *chinese;
 } statuses[GPEN_STATUS_COUNT] = {
@@ -32,38 +34,21 @@ const char *gpen_version(void)
     return GPEN_VERSION;
 }
 
-/* Bytes of the UTF-8 character at text: 1 to 4, or 0 when there is none (Unicode 15, table 3-7). */
-static size_t character_length(const unsigned char *text)
-{
-    static const struct {
-        unsigned char first, last, second_least, second_most, length;
-    } forms[] = {{0x20, 0x7E, 0, 0, 1},       {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
-                 {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
-                 {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4}};
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        if (*text < forms[i].first || *text > forms[i].last)
-            continue;
-        for (size_t k = 1; k < forms[i].length; k++) {
-            unsigned char least = k == 1 ? forms[i].second_least : 0x80, most = k == 1 ? forms[i].second_most : 0xBF;
-            if (text[k] < least || text[k] > most)
-                return 0;
-        }
-        return forms[i].length;
-    }
-    return 0;
-}
-
 /* Replaces what is no printable character by '?'. A character that the buffer's end cut in two is taken off. */
 static void make_one_clean_line(char *text, size_t capacity, int needed)
 {
     bool cut = needed >= 0 && (size_t)needed >= capacity;
-    for (unsigned char *p = (unsigned char *)text; *p;) {
-        size_t length = character_length(p), left = strlen((char *)p);
-        if (!length && cut && *p >= 0xC2 && left < 4)
+    for (char *p = text; *p;) {
+        const char *next = p;
+        int32_t character = text_next(&next);
+        bool printable = character >= 0x20 && character != 0x7F;
+        if (!printable && cut && (unsigned char)*p >= 0xC2 && strlen(p) < 4) {
             *p = '\0';
-        else if (!length)
+            break;
+        }
+        if (!printable)
             *p = '?';
-        p += *p ? (length ? length : 1) : 0;
+        p += next - p;
     }
 }
 

@@ -27,6 +27,14 @@ char *path_join(const char *folder, const char *name)
     return path;
 }
 
+char *path_absolute(const char *path)
+{
+    char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+    char *whole = *path == '/' ? strdup(path) : here ? path_join(here, path) : NULL;
+    free(here);
+    return whole;
+}
+
 const char *path_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -244,6 +252,21 @@ gpen_status atomic_file_commit(atomic_file *file, bool overwrite, gpen_error *er
         (void)unlink(file->temporary);
     else
         status = folder_flush(file->target, error);
+    release(file);
+    return status;
+}
+
+gpen_status atomic_file_commit_unflushed(atomic_file *file, gpen_error *error)
+{
+    gpen_status status = GPEN_OK;
+    int descriptor = file->descriptor;
+    file->descriptor = -1;
+    if (close(descriptor))
+        status = gpen_fail_write(error, errno, file->target, "closing");
+    else if (rename(file->temporary, file->target))
+        status = gpen_fail_write(error, errno, file->target, "renaming");
+    if (status)
+        (void)unlink(file->temporary);
     release(file);
     return status;
 }

@@ -11,6 +11,7 @@
 
 char *path_join(const char *folder, const char *name); /* no doubled slash */
 char *path_folder(const char *path);                   /* "." for a bare name */
+char *path_absolute(const char *path);                 /* from the root on; links are not resolved */
 const char *path_name(const char *path);               /* the part behind the last slash; points into path */
 char *path_stem(const char *path);                     /* the name without its last ending (".tar.gz" loses ".gz") */
 bool path_is_folder(const char *path);
@@ -55,6 +56,10 @@ gpen_status atomic_file_write(atomic_file *file, const void *bytes, size_t count
 /* Flushes the file to the disk, renames it to its target and flushes the folder. overwrite false: EXISTS, decided by the kernel,
  * when the target is there. Whatever the outcome, the temporary file is gone and the atomic_file is released. */
 gpen_status atomic_file_commit(atomic_file *file, bool overwrite, gpen_error *error);
+
+/* As atomic_file_commit with leave to overwrite, but nothing is flushed: after a power cut the target may be missing, old or
+ * damaged. For what a reader checks and can do without. */
+gpen_status atomic_file_commit_unflushed(atomic_file *file, gpen_error *error);
 
 /* All of it at once: the file `path` has exactly these bytes, or what it had before. Errors: as begin and commit. */
 gpen_status file_replace(const char *path, const void *bytes, size_t count, gpen_error *error);

@@ -29,6 +29,18 @@ char *job_crop_path(const char *crops, const job_crop *which)
     return path;
 }
 
+char *job_thumbnails(const char *folder, uint64_t id)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/%llu", folder, (unsigned long long)id) < 0 ? NULL : path;
+}
+
+char *job_thumbnail_path(const char *thumbnails, bool after)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s-%s.jpg", thumbnails, after ? "after" : "before") < 0 ? NULL : path;
+}
+
 void job_result_note(job_result *result, const char *sentence)
 {
     char *longer = NULL;
@@ -66,5 +78,6 @@ void batch_job_free(batch_job *job)
     free(job->input);
     free(job->output);
     free(job->crops);
+    free(job->thumbnails);
     *job = (batch_job){0};
 }

@@ -27,7 +27,10 @@ typedef enum job_stage {
 /* The name a program reads ("decode"). Static, never NULL; "unknown" outside the list. */
 const char *job_stage_name(job_stage stage);
 
-enum { JOB_MOST_NAME = 256 }; /* bytes of a file's bare name, and the zero behind it */
+enum {
+    JOB_MOST_NAME = 256,      /* bytes of a file's bare name, and the zero behind it */
+    JOB_MOST_THUMBNAIL = 320, /* pixels */
+};
 
 typedef struct job_order {
     uint64_t id;
@@ -40,6 +43,7 @@ typedef struct job_order {
     bool require_face;     /* NO_FACE where there is none */
     bool save_faces;       /* each face by itself as well */
     bool detect_only;      /* only say where faces are: nothing is written into the result's file */
+    int thumbnail_edge; /* pixels of the longer edge of its small pictures, at most JOB_MOST_THUMBNAIL; 0: none are made */
 } job_order;
 
 /* A face saved by itself: as it came, or restored. */
@@ -48,6 +52,12 @@ typedef struct job_crop {
     uint32_t face; /* from 0, in the order of job_result.faces */
     bool restored;
 } job_crop;
+
+/* A small picture of the photo: as it came, which there is as soon as it was decoded, or of the result, once that is written. */
+typedef struct job_thumbnail {
+    uint64_t id; /* of the order */
+    bool after;
+} job_thumbnail;
 
 typedef struct job_result {
     gpen_error error; /* status OK: done */
@@ -62,6 +72,12 @@ typedef struct job_result {
 
 /* CROPS-face2-before.png of the second face as it came, CROPS-face2.png restored; free. NULL: no memory. */
 char *job_crop_path(const char *crops, const job_crop *which);
+
+/* FOLDER/ID, what the paths of an order's small pictures begin with where they stand in one folder; free. NULL: no memory. */
+char *job_thumbnails(const char *folder, uint64_t id);
+
+/* THUMBNAILS-before.jpg, THUMBNAILS-after.jpg; free. NULL: no memory. */
+char *job_thumbnail_path(const char *thumbnails, bool after);
 
 /* Copies what stands behind the last slash, cut to the field's length. */
 void job_name_copy(char name[JOB_MOST_NAME], const char *path);
@@ -82,9 +98,10 @@ typedef struct batch_job {
     job_order order;
     char *input, *output; /* paths */
     char *crops;          /* what the paths of its saved faces begin with; NULL unless order.save_faces */
-    bool overwrite;       /* of output, and of saved faces */
-    double seconds;       /* the most time that work on it may take, waiting not counted; 0: no limit */
-    int shrink;           /* 0: as usual; 1: with less memory, alone in its worker */
+    char *thumbnails; /* likewise of its small pictures, which replace older ones; NULL unless order.thumbnail_edge */
+    bool overwrite;   /* of output, and of saved faces */
+    double seconds;   /* the most time that work on it may take, waiting not counted; 0: no limit */
+    int shrink;       /* 0: as usual; 1: with less memory, alone in its worker */
 } batch_job;
 
 /* Releases and zeroes. Zeroed ones are fine. */

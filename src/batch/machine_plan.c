@@ -27,12 +27,21 @@ machine_plan machine_plan_make(const machine_facts *facts)
     long long usable = (long long)facts->available_mebibytes * 4 / 5;
     machine_plan plan = {.needed_mebibytes = needed < 1 ? 1 : needed > INT32_MAX ? INT32_MAX : (int)needed};
     int most = smaller(cores, MOST_WORKERS);
+    if (facts->threads > 1)
+        most = smaller(most, (cores + facts->threads - 1) / facts->threads);
+    if (facts->photos > 0 && facts->photos < most) {
+        most = facts->photos;
+        plan.limit = LIMITED_BY_PHOTOS;
+    }
     if (facts->available_mebibytes > 0 && usable / plan.needed_mebibytes < most) {
         most = (int)(usable / plan.needed_mebibytes);
         plan.limit = most ? LIMITED_BY_MEMORY : SHORT_OF_MEMORY;
     }
-    plan.workers = choose_workers(cores, most);
-    plan.threads = smaller(cores / plan.workers, 256);
+    plan.workers = facts->workers > 0 ? smaller(facts->workers, MOST_WORKERS) : choose_workers(cores, most);
+    plan.threads = smaller(cores / plan.workers, MOST_WORKERS);
+    plan.threads = facts->threads > 0 ? facts->threads : plan.threads > 0 ? plan.threads : 1;
+    if (facts->workers > 0 || facts->threads > 0)
+        plan.limit = AS_WANTED;
     plan.worker_mebibytes = (int)(usable / plan.workers);
     return plan;
 }
@@ -42,6 +51,12 @@ static void say_in_english(const machine_plan *plan, char *text, size_t capacity
     const char *workers = plan->workers == 1 ? "" : "s", *threads = plan->threads == 1 ? "" : "s";
     if (plan->limit == LIMITED_BY_CORES)
         snprintf(text, capacity, "%d worker%s with %d thread%s each: one for each core", plan->workers, workers,
+                 plan->threads, threads);
+    else if (plan->limit == LIMITED_BY_PHOTOS)
+        snprintf(text, capacity, "%d worker%s with %d thread%s each: there is no more to do at once", plan->workers,
+                 workers, plan->threads, threads);
+    else if (plan->limit == AS_WANTED)
+        snprintf(text, capacity, "%d worker%s with %d thread%s each, as asked for", plan->workers, workers,
                  plan->threads, threads);
     else if (plan->limit == LIMITED_BY_MEMORY)
         snprintf(text, capacity,
@@ -58,6 +73,11 @@ static void say_in_chinese(const machine_plan *plan, char *text, size_t capacity
 {
     if (plan->limit == LIMITED_BY_CORES)
         snprintf(text, capacity, "%d 个工作进程，每个 %d 个线程：每个处理器核心一个", plan->workers, plan->threads);
+    else if (plan->limit == LIMITED_BY_PHOTOS)
+        snprintf(text, capacity, "%d 个工作进程，每个 %d 个线程：同时要处理的照片不多于此", plan->workers,
+                 plan->threads);
+    else if (plan->limit == AS_WANTED)
+        snprintf(text, capacity, "%d 个工作进程，每个 %d 个线程：按所设定的数目", plan->workers, plan->threads);
     else if (plan->limit == LIMITED_BY_MEMORY)
         snprintf(text, capacity,
                  "%d 个工作进程，每个 %d 个线程：每个进程可能需要 %d MiB 内存，内存只够这么多进程，由它们分用所有核心",

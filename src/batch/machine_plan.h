@@ -5,14 +5,25 @@
 #include <gpen.h>
 #include <stddef.h>
 
+/* MiB of a photo of 24 megapixels while it is worked on: three channels, five copies. */
+enum { MACHINE_USUAL_PHOTO = 24 * 3 * 5 };
+
 typedef struct machine_facts {
     int cores;               /* that this process may use, at least 1 */
     int available_mebibytes; /* memory free for the work now; 0: unknown */
     int model_mebibytes;     /* that a worker takes with its models, before any photo */
     int photo_mebibytes;     /* that the largest photo takes while it is worked on */
+    int photos;              /* how many there are; 0: many */
+    int workers, threads;    /* as a person wants them; 0: as the machine allows */
 } machine_facts;
 
-typedef enum machine_limit { LIMITED_BY_CORES, LIMITED_BY_MEMORY, SHORT_OF_MEMORY } machine_limit;
+typedef enum machine_limit {
+    LIMITED_BY_CORES,
+    LIMITED_BY_MEMORY,
+    SHORT_OF_MEMORY,
+    LIMITED_BY_PHOTOS, /* there are fewer than cores */
+    AS_WANTED,         /* a person said so */
+} machine_limit;
 
 typedef struct machine_plan {
     int workers, threads; /* threads that compute, in each worker */

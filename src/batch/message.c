@@ -22,7 +22,8 @@ int message_files(message_kind kind)
 {
     switch (kind) {
     case MESSAGE_ORDER: return 2;
-    case MESSAGE_CROP: return 1;
+    case MESSAGE_CROP:
+    case MESSAGE_THUMBNAIL: return 1;
     case MESSAGE_START:
     case MESSAGE_READY:
     case MESSAGE_REFUSED:
@@ -83,6 +84,8 @@ static void write_start(wire_writer *w, const worker_setup *setup)
     put_integer(w, setup->threads);
     put_integer(w, setup->memory_mebibytes);
     put_integer(w, setup->heartbeat_milliseconds);
+    put_integer(w, setup->precision);
+    wire_put_text(w, setup->cache, sizeof setup->cache - 1);
     put_integer(w, setup->supervisor);
     put_integer(w, setup->sandbox);
 }
@@ -95,6 +98,8 @@ static void read_start(wire_reader *r, worker_setup *setup)
     setup->threads = wire_int(r, 1, 256);
     setup->memory_mebibytes = wire_int(r, 0, INT32_MAX);
     setup->heartbeat_milliseconds = wire_int(r, 1, 3600000);
+    setup->precision = (gpen_precision)wire_int(r, GPEN_PRECISION_AUTO, GPEN_PRECISION_BF16);
+    wire_text(r, setup->cache, sizeof setup->cache);
     setup->supervisor = wire_int64(r, 0, INT32_MAX);
     setup->sandbox = wire_bool(r);
 }
@@ -105,6 +110,9 @@ static void write_ready(wire_writer *w, const worker_ready *ready)
     put_integer(w, ready->files);
     wire_put_text(w, ready->level, sizeof ready->level - 1);
     put_integer(w, ready->size);
+    put_integer(w, ready->precision);
+    put_integer(w, ready->weight_bytes);
+    put_integer(w, ready->arena_bytes);
     put_integer(w, ready->resident_bytes);
 }
 
@@ -114,6 +122,9 @@ static void read_ready(wire_reader *r, worker_ready *ready)
     ready->files = wire_bool(r);
     wire_text(r, ready->level, sizeof ready->level);
     ready->size = wire_int(r, 0, MOST_SIDE);
+    ready->precision = (gpen_precision)wire_int(r, GPEN_PRECISION_AUTO, GPEN_PRECISION_BF16);
+    ready->weight_bytes = wire_int64(r, 0, most_bytes);
+    ready->arena_bytes = wire_int64(r, 0, most_bytes);
     ready->resident_bytes = wire_int64(r, 0, most_bytes);
 }
 
@@ -137,6 +148,7 @@ static void write_order(wire_writer *w, const job_order *order)
     put_integer(w, order->require_face);
     put_integer(w, order->save_faces);
     put_integer(w, order->detect_only);
+    put_integer(w, order->thumbnail_edge);
 }
 
 static void read_order(wire_reader *r, job_order *order)
@@ -157,6 +169,7 @@ static void read_order(wire_reader *r, job_order *order)
     order->require_face = wire_bool(r);
     order->save_faces = wire_bool(r);
     order->detect_only = wire_bool(r);
+    order->thumbnail_edge = wire_int(r, 0, JOB_MOST_THUMBNAIL);
 }
 
 /* ---------------------------------------------------------------- results */
@@ -285,6 +298,10 @@ bool message_write(const message *m, unsigned char *bytes, size_t capacity, size
         put_integer(&w, m->crop.face);
         put_integer(&w, m->crop.restored);
         break;
+    case MESSAGE_THUMBNAIL:
+        wire_put_u64(&w, m->thumbnail.id);
+        put_integer(&w, m->thumbnail.after);
+        break;
     case MESSAGE_RESULT: write_result(&w, &m->result); break;
     case MESSAGE_HEARTBEAT:
     case MESSAGE_QUIT: break;
@@ -313,6 +330,10 @@ static gpen_status read_kind(message *m, wire_reader *r, gpen_error *error)
         m->crop.id = wire_u64(r);
         m->crop.face = (uint32_t)wire_int(r, 0, MOST_RESULT_FACES - 1);
         m->crop.restored = wire_bool(r);
+        break;
+    case MESSAGE_THUMBNAIL:
+        m->thumbnail.id = wire_u64(r);
+        m->thumbnail.after = wire_bool(r);
         break;
     case MESSAGE_RESULT: return read_result(r, &m->result, error);
     case MESSAGE_HEARTBEAT:

@@ -4,7 +4,7 @@
  *     START (models, limits)      ->
  *                                 <-   READY, or REFUSED with the reason
  *     ORDER + photo + result's file -> (as many as it may hold)
- *                                 <-   STAGE, FACES, CROP + file, ..., RESULT of each order
+ *                                 <-   STAGE, FACES, CROP + file, THUMBNAIL + file, ..., RESULT of each order
  *                                 <-   HEARTBEAT, all the time
  *     QUIT                        ->   finishes what it computes and writes, returns the others as cancelled, ends
  */
@@ -31,6 +31,7 @@ typedef enum message_kind {
     MESSAGE_HEARTBEAT,
     MESSAGE_RESULT,
     MESSAGE_QUIT,
+    MESSAGE_THUMBNAIL,
 } message_kind;
 
 /* A model that a worker opens. path "": none. */
@@ -43,8 +44,10 @@ typedef struct worker_setup {
     int threads;          /* that compute, 1..256 */
     int memory_mebibytes; /* it may take no more than this; 0: no limit */
     int heartbeat_milliseconds;
-    int64_t supervisor; /* its process number */
-    bool sandbox;       /* shut itself in, as far as the system can */
+    gpen_precision precision;
+    char cache[MOST_PATH]; /* folder of packed weights, shared by all workers; "": each has its own */
+    int64_t supervisor;    /* its process number */
+    bool sandbox;          /* shut itself in, as far as the system can */
 } worker_setup;
 
 /* How a worker is shut in (sandbox.h). */
@@ -52,6 +55,9 @@ typedef struct worker_ready {
     bool system_calls, files; /* narrowed by seccomp, by Landlock */
     char level[32];           /* of instructions */
     int size;                 /* of the restorer's square, pixels */
+    gpen_precision precision; /* FP32 or BF16 */
+    int64_t weight_bytes;     /* memory of the packed weights, shared among workers where they have a cache */
+    int64_t arena_bytes;      /* memory of the activations: the most that a face touches */
     int64_t resident_bytes;   /* memory of the worker with its models */
 } worker_ready;
 
@@ -79,8 +85,9 @@ typedef struct message {
         job_order order; /* with two open files: the photo to read, the result to write */
         worker_stage stage;
         worker_faces faces;
-        job_crop crop;        /* with an open file: a PNG */
-        worker_result result; /* owned */
+        job_crop crop;           /* with an open file: a PNG */
+        job_thumbnail thumbnail; /* with an open file: a JPEG */
+        worker_result result;    /* owned */
     };
 } message;
 

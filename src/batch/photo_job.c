@@ -26,7 +26,45 @@ void photo_job_enter(photo_job *job, job_stage stage)
 void photo_job_end(photo_job *job)
 {
     picture_free(&job->photo);
+    gpen_image_free(&job->after);
     job_result_free(&job->result);
+}
+
+/* ---------------------------------------------------------------- small pictures */
+
+static bool wants_thumbnails(const photo_job *job)
+{
+    return job->order->thumbnail_edge > 0 && job->watch->thumbnail;
+}
+
+/* A small picture is never worth a photo, nor a word about it. */
+static void give_thumbnail(const photo_job *job, bool after, const gpen_image *pixels)
+{
+    const job_thumbnail which = {.id = job->order->id, .after = after};
+    (void)job->watch->thumbnail(job->watch->context, &which, pixels, NULL);
+}
+
+static void give_before(const photo_job *job)
+{
+    gpen_image before;
+    if (!wants_thumbnails(job) || image_thumbnail(&job->photo.image, job->order->thumbnail_edge, &before, NULL))
+        return;
+    give_thumbnail(job, false, &before);
+    gpen_image_free(&before);
+}
+
+/* The result's pixels are here only while it is computed; whether they become a file shows later. */
+static void keep_after(photo_job *job, const gpen_image *restored)
+{
+    if (wants_thumbnails(job))
+        (void)image_thumbnail(restored, job->order->thumbnail_edge, &job->after, NULL);
+}
+
+static void give_after(photo_job *job)
+{
+    if (job->after.pixels)
+        give_thumbnail(job, true, &job->after);
+    gpen_image_free(&job->after);
 }
 
 /* ---------------------------------------------------------------- decode */
@@ -42,6 +80,8 @@ gpen_status photo_job_decode(photo_job *job, int input)
     result->width = job->photo.image.width;
     result->height = job->photo.image.height;
     job_result_note(result, job->photo.notes);
+    if (!status)
+        give_before(job);
     photo_job_enter(job, JOB_WAITING);
     return status;
 }
@@ -118,6 +158,8 @@ static gpen_status compute_photo(photo_job *job, gpen_model *model)
         photo_job_enter(job, JOB_PASTE);
         status = picture_put(&job->photo, &restored, touched, &result->error);
     }
+    if (!status)
+        keep_after(job, &restored);
     gpen_image_free(&restored);
     free(touched);
     return status;
@@ -135,6 +177,7 @@ static gpen_status compute_crop(photo_job *job, gpen_model *model)
     gpen_image_free(&job->photo.image);
     job->photo.image = restored;
     job->result.restored = 1;
+    keep_after(job, &job->photo.image);
     return GPEN_OK;
 }
 
@@ -188,6 +231,8 @@ gpen_status photo_job_encode(photo_job *job, const receipt *made, int output)
     job->result.output_bytes = length > 0 ? (int64_t)length : 0;
     job_result_note(&job->result, notes);
     free(notes);
+    if (!status)
+        give_after(job);
     photo_job_enter(job, JOB_WAITING);
     return status;
 }

@@ -25,12 +25,15 @@ typedef struct photo_job_watch {
     /* A restored face, when the order says save_faces: as it came, then as it was pasted; valid during the call. What goes
      * wrong becomes a note. */
     gpen_status (*crop)(void *context, const job_crop *which, const gpen_image *pixels, gpen_error *error);
+    /* A small picture, when the order has a thumbnail_edge; valid during the call. What goes wrong is forgotten. */
+    gpen_status (*thumbnail)(void *context, const job_thumbnail *which, const gpen_image *pixels, gpen_error *error);
 } photo_job_watch;
 
 typedef struct photo_job {
     const job_order *order; /* not owned */
     const photo_job_watch *watch;
     picture photo;
+    gpen_image after;  /* the result's small picture, from when it is computed until it is written */
     job_result result; /* may be taken over by copying it and zeroing it here */
     job_stage stage;   /* in which the job is */
     double since;      /* when that began */

@@ -59,6 +59,13 @@ static gpen_status see_crop(void *context, const job_crop *which, const gpen_ima
     return watch->crop(watch->context, which, pixels, error);
 }
 
+static gpen_status see_thumbnail(void *context, const job_thumbnail *which, const gpen_image *pixels, gpen_error *error)
+{
+    traveller *photo = context;
+    const pipeline_watch *watch = &photo->line->options.watch;
+    return watch->thumbnail(watch->context, which, pixels, error);
+}
+
 /* ---------------------------------------------------------------- photos */
 
 static void close_file(int *file)
@@ -243,7 +250,8 @@ void pipeline_add(pipeline *line, const job_order *order, int input, int output)
     photo->order = *order;
     photo->input = input;
     photo->output = output;
-    photo->watch = (photo_job_watch){.context = photo, .stage = see_stage, .faces = see_faces, .crop = see_crop};
+    photo->watch = (photo_job_watch){
+        .context = photo, .stage = see_stage, .faces = see_faces, .crop = see_crop, .thumbnail = see_thumbnail};
     photo_job_begin(&photo->job, &photo->order, &photo->watch);
     pthread_mutex_lock(&line->lock);
     append(line, ARRIVED, photo);

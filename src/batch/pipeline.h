@@ -15,6 +15,7 @@ typedef struct pipeline_watch {
     void (*stage)(void *context, const job_order *order, job_stage stage);
     void (*faces)(void *context, const job_order *order, size_t ended, size_t chosen);
     gpen_status (*crop)(void *context, const job_crop *which, const gpen_image *pixels, gpen_error *error);
+    gpen_status (*thumbnail)(void *context, const job_thumbnail *which, const gpen_image *pixels, gpen_error *error);
     void (*ended)(void *context, const job_order *order, job_result *result); /* stays the pipeline's */
 } pipeline_watch;
 

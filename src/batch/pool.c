@@ -75,6 +75,7 @@ gpen_status pool_new(worker_pool **out, const pool_options *options, const pool_
     pool->options = *options;
     pool->options.setup.supervisor = (int64_t)getpid();
     pool->events = *events;
+    pool->allowed = options->workers;
     pool->wake[0] = pool->wake[1] = -1;
     pool->turned = clock_seconds();
     pool->program = options->program ? strdup(options->program) : own_program();
@@ -121,6 +122,40 @@ bool pool_idle(const worker_pool *pool)
     return idle;
 }
 
+/* Photos that the worker has not yet computed. */
+static int uncomputed(const pool_slot *slot)
+{
+    int count = 0;
+    for (int i = 0; i < slot->held_count; i++)
+        count += !slot->held[i]->computed;
+    return count;
+}
+
+static bool holds_alone(const pool_slot *slot)
+{
+    return slot->held_count && (slot->held[0]->alone || slot->held[0]->job.shrink > 0);
+}
+
+static bool takes_photos(const pool_slot *slot)
+{
+    return slot->state == SLOT_READY && !slot->quitting && !(slot->deaf > 0) && !holds_alone(slot) &&
+           slot->held_count < MOST_HELD - 1;
+}
+
+static size_t slot_room(const worker_pool *pool, const pool_slot *slot)
+{
+    int room = pool->options.ahead - uncomputed(slot), most = MOST_HELD - 1 - slot->held_count;
+    return takes_photos(slot) && room > 0 ? (size_t)(room < most ? room : most) : 0;
+}
+
+size_t pool_room(const worker_pool *pool)
+{
+    size_t room = 0;
+    for (int i = 0; i < pool->options.workers && !pool->waiting_count && !pool->stopping; i++)
+        room += slot_room(pool, &pool->slots[i]);
+    return room;
+}
+
 /* ---------------------------------------------------------------- starting workers */
 
 static gpen_status start_worker(worker_pool *pool, pool_slot *slot, gpen_error *error)
@@ -151,20 +186,6 @@ static void fill_slot(worker_pool *pool, pool_slot *slot)
 
 /* ---------------------------------------------------------------- handing out */
 
-/* Photos that the worker has not yet computed. */
-static int uncomputed(const pool_slot *slot)
-{
-    int count = 0;
-    for (int i = 0; i < slot->held_count; i++)
-        count += !slot->held[i]->computed;
-    return count;
-}
-
-static bool holds_alone(const pool_slot *slot)
-{
-    return slot->held_count && (slot->held[0]->alone || slot->held[0]->job.shrink > 0);
-}
-
 /* The one with the fewest photos, so that no worker waits while another holds two. NULL: none can take one. */
 static pool_slot *freest(worker_pool *pool, bool empty)
 {
@@ -172,8 +193,7 @@ static pool_slot *freest(worker_pool *pool, bool empty)
     int most = empty ? 1 : pool->options.ahead;
     for (int i = 0; i < pool->options.workers; i++) {
         pool_slot *slot = &pool->slots[i];
-        if (slot->state != SLOT_READY || slot->quitting || slot->deaf > 0 || uncomputed(slot) >= most ||
-            slot->held_count >= MOST_HELD - 1 || holds_alone(slot) || (empty && slot->held_count))
+        if (!takes_photos(slot) || uncomputed(slot) >= most || (empty && slot->held_count))
             continue;
         if (!best || uncomputed(slot) < uncomputed(best))
             best = slot;
@@ -327,7 +347,7 @@ static double time_to_wait(const worker_pool *pool, double seconds, double now)
             seconds = sooner(seconds, reap_interval);
         else if (slot->state != SLOT_EMPTY)
             seconds = sooner(seconds, memory_interval);
-        else if (!pool->stopping && !pool->broken.status)
+        else if (!pool->stopping && !pool->broken.status && i < pool->allowed)
             seconds = sooner(seconds, slot->not_before > now ? slot->not_before - now : 0);
     }
     return seconds > 0 ? seconds : 0;
@@ -362,7 +382,7 @@ static void cancel_waiting(worker_pool *pool)
 
 gpen_status pool_turn(worker_pool *pool, double seconds, gpen_error *error)
 {
-    for (int i = 0; i < pool->options.workers; i++)
+    for (int i = 0; i < pool->allowed; i++)
         fill_slot(pool, &pool->slots[i]);
     hand_out(pool);
     wait_and_listen(pool, seconds);
@@ -390,6 +410,52 @@ static void stop_slot(pool_slot *slot, bool at_once)
     else if (slot->state == SLOT_READY && !slot->quitting && channel_send(&slot->process.channel, &quit, NULL, &error))
         slot_give_up(slot, &why);
     slot->quitting = true;
+}
+
+void pool_allow(worker_pool *pool, int workers)
+{
+    int most = pool->options.workers;
+    pool->allowed = workers < 1 ? 1 : workers > most ? most : workers;
+}
+
+static void cancel_flight(pool_slot *slot, flight *f)
+{
+    verdict why = judge(f);
+    f->cancelled = true;
+    gpen_fail(&why.reason, GPEN_CANCELLED, "the worker was stopped");
+    if (slot->state == SLOT_READY)
+        slot_give_up(slot, &why);
+}
+
+void pool_cancel(worker_pool *pool, uint64_t id)
+{
+    for (size_t i = 0; i < pool->waiting_count; i++) {
+        if (pool->waiting[i].job.order.id != id)
+            continue;
+        batch_job job = pool->waiting[i].job;
+        pool->waiting_count--;
+        memmove(&pool->waiting[i], &pool->waiting[i + 1], (pool->waiting_count - i) * sizeof *pool->waiting);
+        job_cancel(pool, &job);
+        return;
+    }
+    for (int i = 0; i < pool->options.workers; i++) {
+        int index = flight_find(&pool->slots[i], id);
+        if (index >= 0)
+            cancel_flight(&pool->slots[i], pool->slots[i].held[index]);
+    }
+}
+
+void pool_renew(worker_pool *pool, const worker_setup *setup)
+{
+    int64_t supervisor = pool->options.setup.supervisor;
+    for (int i = 0; i < pool->options.workers; i++)
+        if (pool->slots[i].state != SLOT_EMPTY)
+            stop_slot(&pool->slots[i], true);
+    pool->options.setup = *setup;
+    pool->options.setup.supervisor = supervisor;
+    pool->stopping = false;
+    pool->start_deaths = 0;
+    gpen_error_clear(&pool->broken);
 }
 
 void pool_stop(worker_pool *pool, bool at_once)

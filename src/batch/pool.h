@@ -27,20 +27,21 @@
 
 #include <sys/types.h>
 
-#include "batch/crash.h"
+#include "batch/crash_send.h"
 #include "batch/message.h"
 
 typedef struct worker_pool worker_pool;
 
 typedef struct pool_options {
     worker_setup setup;       /* what each worker is told */
-    int workers;              /* 1..256 */
+    int workers;              /* the most there may be, 1..256; pool_allow may allow fewer */
     int ahead;                /* photos that a worker holds and has not yet computed, 1 or 2: with 2 the next is decoded
                                      while one is computed */
     double silence_seconds;   /* without a sign of life for so long, a worker is taken for dead */
     double start_seconds;     /* the most time that starting one may take, models and all */
     const char *crash_folder; /* where records of crashes go, a file each; NULL: nowhere */
-    const char *program;      /* NULL: this program */
+    crash_sender *crash_sender;   /* what tells others of them; NULL: nothing. Not owned */
+    const char *program;          /* NULL: this program */
     const char *const *arguments; /* for that program, ended by NULL; NULL: those of a worker */
 } pool_options;
 
@@ -56,7 +57,8 @@ typedef struct pool_death {
     const char *record_path;    /* of the file; NULL: none was written */
 } pool_death;
 
-/* What the pool asks and tells; all but next and ended may be NULL. None may call the pool but for pool_wake. */
+/* What the pool asks and tells; all but next and ended may be NULL. None may call the pool but for pool_wake,
+ * pool_room and pool_allow. */
 typedef struct pool_events {
     void *context;
     /* Hands in a job, whose strings become the pool's. False: there is none for now; the pool asks again at its next turn. */
@@ -65,7 +67,8 @@ typedef struct pool_events {
     void (*stage)(void *context, const batch_job *job, job_stage stage);
     void (*faces)(void *context, const batch_job *job, size_t ended, size_t chosen);
     bool (*may_write)(void *context, const char *path); /* a saved face; NULL: always */
-    void (*ended)(void *context, const batch_job *job, const job_result *result);
+    /* *result may be taken over by copying it and zeroing it there. */
+    void (*ended)(void *context, const batch_job *job, job_result *result);
     void (*started)(void *context, pid_t worker, const worker_ready *ready);
     void (*died)(void *context, const pool_death *death);
 } pool_events;
@@ -86,6 +89,20 @@ bool pool_idle(const worker_pool *pool);
 /* How many workers are ready, and how many photos they hold. */
 int pool_ready(const worker_pool *pool);
 size_t pool_held(const worker_pool *pool);
+
+/* How many more jobs could be handed out now. */
+size_t pool_room(const worker_pool *pool);
+
+/* No more than so many workers are started from now on (1..options.workers); those that are there stay. */
+void pool_allow(worker_pool *pool, int workers);
+
+/* Ends the job as CANCELLED, soon: a worker that has it is stopped, and what else it held goes to another one, as if it had never
+ * been handed out. A job that is not there is fine. */
+void pool_cancel(worker_pool *pool, uint64_t id);
+
+/* The idle pool gets other models or limits: its workers are ended, and those that follow are told `setup`. A pool at its end, or
+ * stopped, begins anew. */
+void pool_renew(worker_pool *pool, const worker_setup *setup);
 
 /* Begins nothing new. What is computed and written is finished, the rest is CANCELLED; at once: all is, and the workers are
  * killed. pool_turn until pool_idle to see it through. */

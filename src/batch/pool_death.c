@@ -101,7 +101,8 @@ static char *save_record(const worker_pool *pool, pid_t number, const char *what
         status = crash_record_save(&pool->record, what, photo, path, &error);
     if (!status)
         return path;
-    log_line(LOG_WARNING, "the record of a crash is lost: %s", error.message);
+    log_event(LOG_WARNING, "crash_record_lost", &(log_about){.worker = number}, "the record of a crash is lost: %s",
+              error.message);
     free(path);
     return NULL;
 }
@@ -110,7 +111,12 @@ static void tell_death(worker_pool *pool, pid_t number, const batch_job *job, co
 {
     const char *photo = job ? job->input : NULL;
     char *path = save_record(pool, number, reason->message, photo);
-    log_line(LOG_WARNING, "worker %ld: %s; photo: %s", (long)number, reason->message, photo ? photo : "none");
+    log_event(LOG_WARNING, "worker_died",
+              &(log_about){.item = job ? (int64_t)job->order.id : 0,
+                           .worker = number,
+                           .fields = {{"reason", .text = gpen_status_name(reason->status)}}},
+              "%s", reason->message);
+    crash_sender_add(pool->options.crash_sender, number, reason->status, &pool->record);
     const pool_death death = {
         .process = number, .job = job, .reason = *reason, .record = &pool->record, .record_path = path};
     if (pool->events.died)
@@ -123,10 +129,15 @@ static void tell_death(worker_pool *pool, pid_t number, const batch_job *job, co
 /* From the last to the first, because they leave the list. */
 static void settle(worker_pool *pool, pool_slot *slot, int guilty, const gpen_error *reason)
 {
+    gpen_error cancelled;
+    gpen_fail(&cancelled, GPEN_CANCELLED, "it was cancelled");
+    bool wanted = reason->status == GPEN_CANCELLED;
     for (int i = slot->held_count - 1; i >= 0; i--) {
         bool suspect = guilty == -2 && slot->held[i]->stage != JOB_WAITING;
-        if (i == guilty)
-            flight_fail(pool, slot, i, reason);
+        if (i == guilty || slot->held[i]->cancelled)
+            flight_fail(pool, slot, i, slot->held[i]->cancelled ? &cancelled : reason);
+        else if (wanted)
+            flight_keep(pool, slot, i);
         else
             flight_return(pool, slot, i, suspect, reason);
     }
@@ -182,9 +193,11 @@ void slot_bury(worker_pool *pool, pool_slot *slot, int how, pid_t number)
     find_reason(pool, slot, how, &reason);
     int guilty = find_guilty(pool, slot);
     bool expected = slot->quitting && WIFEXITED(how) && !WEXITSTATUS(how) && !slot->held_count;
-    bool stopped = pool->stopping && slot->verdict.reason.status == GPEN_CANCELLED;
+    bool stopped = slot->verdict.reason.status == GPEN_CANCELLED;
     if (!expected && !stopped)
         tell_death(pool, number, guilty >= 0 ? &slot->held[guilty]->job : NULL, &reason);
     settle(pool, slot, stopped ? -1 : guilty, &reason);
     slot_empty(pool, slot, started || expected, &reason);
+    if (stopped)
+        slot->deaths = 0;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/process_memory.h"
 #include "batch/output.h"
 #include "batch/pool_room.h"
@@ -73,13 +74,20 @@ void flight_return(worker_pool *pool, pool_slot *slot, int index, bool alone, co
         flight_fail(pool, slot, index, reason);
         return;
     }
+    slot->held[index]->returns++;
+    slot->held[index]->alone |= alone;
+    flight_keep(pool, slot, index);
+}
+
+void flight_keep(worker_pool *pool, pool_slot *slot, int index)
+{
     flight *f = remove_flight(slot, index);
     atomic_file_abandon(&f->output);
     job_result_free(&f->notes);
     if (pool->stopping)
         job_cancel(pool, &f->job);
     else
-        pool->waiting[pool->waiting_count++] = (waiting_job){f->job, alone || f->alone, f->returns + 1};
+        pool->waiting[pool->waiting_count++] = (waiting_job){f->job, f->alone, f->returns};
     free(f);
 }
 
@@ -148,16 +156,16 @@ void flight_begin(worker_pool *pool, pool_slot *slot, waiting_job *waiting)
         pool->events.began(pool->events.context, &f->job, slot->process.number);
 }
 
-/* ---------------------------------------------------------------- faces by themselves */
+/* ---------------------------------------------------------------- pictures beside the result */
 
-enum { MOST_CROP_BYTES = 256 << 20 };
+enum { MOST_CROP_BYTES = 256 << 20, MOST_THUMBNAIL_BYTES = 1 << 20 };
 
 /* A worker may send any open file, and change it while it is read. */
-static gpen_status copy_file(int file, atomic_file *to, gpen_error *error)
+static gpen_status copy_file(int file, off_t most, atomic_file *to, gpen_error *error)
 {
     struct stat facts;
     char block[65536];
-    if (fstat(file, &facts) || !S_ISREG(facts.st_mode) || facts.st_size <= 0 || facts.st_size > MOST_CROP_BYTES)
+    if (fstat(file, &facts) || !S_ISREG(facts.st_mode) || facts.st_size <= 0 || facts.st_size > most)
         return gpen_fail(error, GPEN_WRITE_FAILED, "what the worker sent is no picture");
     for (off_t at = 0; at < facts.st_size;) {
         ssize_t count = pread(file, block, sizeof block, at);
@@ -179,7 +187,7 @@ static gpen_status save_crop(worker_pool *pool, const flight *f, const char *pat
     gpen_status status = output_begin(&to, path, f->job.overwrite, error);
     if (status)
         return status;
-    status = copy_file(file, &to, error);
+    status = copy_file(file, MOST_CROP_BYTES, &to, error);
     if (!status)
         return atomic_file_commit(&to, f->job.overwrite, error);
     atomic_file_abandon(&to);
@@ -195,6 +203,25 @@ void flight_save_crop(worker_pool *pool, flight *f, const job_crop *which, int f
         snprintf(note, sizeof note, "A face was not saved by itself: %s", error.message);
         job_result_note(&f->notes, note);
     }
+    free(path);
+    close(file);
+}
+
+void flight_save_thumbnail(const flight *f, bool after, int file)
+{
+    atomic_file to;
+    gpen_error error;
+    char *path = f->job.thumbnails ? job_thumbnail_path(f->job.thumbnails, after) : NULL;
+    gpen_status status = path ? output_begin(&to, path, true, &error) : GPEN_OK;
+    if (path && !status) {
+        status = copy_file(file, MOST_THUMBNAIL_BYTES, &to, &error);
+        if (!status)
+            status = atomic_file_commit_unflushed(&to, &error);
+        else
+            atomic_file_abandon(&to);
+    }
+    if (status)
+        log_event(LOG_INFO, "thumbnail_lost", &(log_about){.item = (int64_t)f->job.order.id}, "%s", error.message);
     free(path);
     close(file);
 }

@@ -56,10 +56,11 @@ static void take_result(worker_pool *pool, pool_slot *slot, int index, job_resul
 static bool take_about_job(worker_pool *pool, pool_slot *slot, message *m, const int *files)
 {
     /* The id stands first in each of them. */
-    uint64_t id = m->kind == MESSAGE_STAGE   ? m->stage.id
-                  : m->kind == MESSAGE_FACES ? m->faces.id
-                  : m->kind == MESSAGE_CROP  ? m->crop.id
-                                             : m->result.id;
+    uint64_t id = m->kind == MESSAGE_STAGE       ? m->stage.id
+                  : m->kind == MESSAGE_FACES     ? m->faces.id
+                  : m->kind == MESSAGE_CROP      ? m->crop.id
+                  : m->kind == MESSAGE_THUMBNAIL ? m->thumbnail.id
+                                                 : m->result.id;
     int index = flight_find(slot, id);
     if (index < 0)
         return false;
@@ -70,6 +71,8 @@ static bool take_about_job(worker_pool *pool, pool_slot *slot, message *m, const
         take_result(pool, slot, index, &m->result.result);
     else if (m->kind == MESSAGE_CROP)
         flight_save_crop(pool, f, &m->crop, files[0]);
+    else if (m->kind == MESSAGE_THUMBNAIL)
+        flight_save_thumbnail(f, m->thumbnail.after, files[0]);
     else if (pool->events.faces)
         pool->events.faces(pool->events.context, &f->job, m->faces.ended, m->faces.chosen);
     return true;
@@ -93,6 +96,7 @@ static bool take_message(worker_pool *pool, pool_slot *slot, message *m, const i
     case MESSAGE_STAGE:
     case MESSAGE_FACES:
     case MESSAGE_CROP:
+    case MESSAGE_THUMBNAIL:
     case MESSAGE_RESULT: return slot->started && take_about_job(pool, slot, m, files);
     case MESSAGE_START:
     case MESSAGE_ORDER:

@@ -25,6 +25,7 @@ typedef struct flight {
     double since;     /* when it said so */
     double busy;      /* seconds in the stages before that, waiting not counted */
     bool computed;    /* it is only to be written: the worker can take another */
+    bool cancelled;   /* nobody wants it any more */
     job_result notes; /* only its notes: what could not be done here */
 } flight;
 
@@ -64,6 +65,7 @@ struct worker_pool {
     size_t waiting_count;
     int wake[2];
     bool stopping;
+    int allowed;       /* workers */
     int start_deaths;  /* since a worker was last ready */
     double looked;     /* when memory was last looked at */
     double turned;     /* when the last turn ended */
@@ -92,11 +94,17 @@ void flight_fail(worker_pool *pool, pool_slot *slot, int index, const gpen_error
 /* It goes back among those that wait, for the reason that its worker died; or fails when that was too often. */
 void flight_return(worker_pool *pool, pool_slot *slot, int index, bool alone, const gpen_error *reason);
 
+/* Its worker is ended for a reason that has nothing to do with it: as above, and not counted. */
+void flight_keep(worker_pool *pool, pool_slot *slot, int index);
+
 /* Ends a job that no worker has as CANCELLED. */
 void job_cancel(worker_pool *pool, batch_job *job);
 
 /* A face by itself came: a PNG in an open file, which is closed. */
 void flight_save_crop(worker_pool *pool, flight *f, const job_crop *which, int file);
+
+/* A small picture came: a JPEG in an open file, which is closed. */
+void flight_save_thumbnail(const flight *f, bool after, int file);
 
 /* ---------------------------------------------------------------- talk (pool_messages.c) */
 

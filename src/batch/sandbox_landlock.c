@@ -19,6 +19,10 @@ enum { CREATE_RULESET = 444, ADD_RULE = 445, RESTRICT_SELF = 446, ASK_VERSION = 
 
 #define ACCESS_READ_FILE (UINT64_C(1) << 2)
 
+/* Writing, reading, listing, removing, making and cutting off files. */
+#define ACCESS_FOLDER                                                                                                  \
+    (UINT64_C(1) << 1 | ACCESS_READ_FILE | UINT64_C(1) << 3 | UINT64_C(1) << 5 | UINT64_C(1) << 8 | UINT64_C(1) << 14)
+
 typedef struct ruleset {
     uint64_t files, network, scoped;
 } ruleset;
@@ -43,18 +47,18 @@ static ruleset all_rights(int version, size_t *size)
     return (ruleset){.files = (UINT64_C(1) << rights) - 1, .network = 3, .scoped = 3};
 }
 
-static int allow_reading(int rules, const char *path)
+static int allow(int rules, const char *path, uint64_t rights)
 {
     int file = open(path, O_PATH | O_CLOEXEC);
     if (file < 0)
         return 0; /* opening it will say why */
-    const path_rule rule = {.allowed = ACCESS_READ_FILE, .parent = file};
+    const path_rule rule = {.allowed = rights, .parent = file};
     int failed = syscall(ADD_RULE, rules, PATH_BENEATH, &rule, 0) ? -1 : 0;
     close(file);
     return failed;
 }
 
-gpen_status landlock_enter(const char *const *files, bool *done, gpen_error *error)
+gpen_status landlock_enter(const char *const *files, const char *folder, bool *done, gpen_error *error)
 {
     size_t size;
     int version = sandbox_landlock_version();
@@ -65,7 +69,9 @@ gpen_status landlock_enter(const char *const *files, bool *done, gpen_error *err
     int rules = (int)syscall(CREATE_RULESET, &wanted, size, 0);
     int failed = rules < 0 ? -1 : 0;
     for (; !failed && *files; files++)
-        failed = allow_reading(rules, *files);
+        failed = allow(rules, *files, ACCESS_READ_FILE);
+    if (!failed && folder)
+        failed = allow(rules, folder, ACCESS_FOLDER & wanted.files);
     if (!failed)
         failed = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(RESTRICT_SELF, rules, 0);
     int reason = errno;
@@ -82,9 +88,9 @@ int sandbox_landlock_version(void)
     return 0;
 }
 
-gpen_status landlock_enter(const char *const *files, bool *done, gpen_error *error)
+gpen_status landlock_enter(const char *const *files, const char *folder, bool *done, gpen_error *error)
 {
-    (void)files, (void)error;
+    (void)files, (void)folder, (void)error;
     *done = false;
     return GPEN_OK;
 }

@@ -146,18 +146,21 @@ static void add_bounded(wall *w)
                                  SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)asked[i])));
 }
 
-/* Opening for reading, and looking; and what a filter that comes on top of this one takes. */
-static void add_opening(wall *w)
+/* Opening for reading, or for writing too, and looking; and what a filter that comes on top of this one takes. */
+static void add_opening(wall *w, bool writing)
 {
-    const uint64_t writing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+    const uint64_t refused = writing ? 0 : O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+    static const char *const renaming[] = {"rename", "renameat", "renameat2", "unlink", "unlinkat", "utimensat"};
     static const char *const looking[] = {"access",     "faccessat", "stat",       "stat64",  "lstat", "readlink",
                                           "readlinkat", "getcwd",    "getdents64", "seccomp", "ioctl"};
-    add_masked(w, SCMP_SYS(openat), 2, writing, 0);
-    add_masked(w, SCMP_SYS(open), 1, writing, 0);
+    add_masked(w, SCMP_SYS(openat), 2, refused, 0);
+    add_masked(w, SCMP_SYS(open), 1, refused, 0);
     note(w, seccomp_rule_add(w->filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 0));
     note(w, seccomp_rule_add(w->filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NO_NEW_PRIVS)));
     note(w, seccomp_rule_add(w->filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)));
     add_names(w, SCMP_ACT_ALLOW, looking, sizeof looking / sizeof *looking);
+    if (writing)
+        add_names(w, SCMP_ACT_ALLOW, renaming, sizeof renaming / sizeof *renaming);
 }
 
 /* fstat() of what is open is newfstatat with an empty path, which the filter cannot see: only the flag. */
@@ -172,7 +175,7 @@ bool sandbox_has_system_calls(void)
     return seccomp_api_get() >= 2; /* the kernel filters, and all threads at once */
 }
 
-gpen_status seccomp_enter(bool opening, bool *done, gpen_error *error)
+gpen_status seccomp_enter(sandbox_opening opening, bool *done, gpen_error *error)
 {
     wall w = {.filter = NULL};
     *done = false;
@@ -185,10 +188,10 @@ gpen_status seccomp_enter(bool opening, bool *done, gpen_error *error)
     add_names(&w, SCMP_ACT_ALLOW, allowed, sizeof allowed / sizeof *allowed);
     add_names(&w, SCMP_ACT_ERRNO(ENOSYS), unknown, sizeof unknown / sizeof *unknown);
     add_bounded(&w);
-    if (opening)
-        add_opening(&w);
-    else
+    if (opening == OPEN_NOTHING)
         add_looking_at_open(&w);
+    else
+        add_opening(&w, opening == OPEN_WRITING);
     note(&w, w.failed ? 0 : seccomp_load(w.filter));
     seccomp_release(w.filter);
     *done = !w.failed;

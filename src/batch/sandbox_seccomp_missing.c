@@ -6,7 +6,7 @@ bool sandbox_has_system_calls(void)
     return false;
 }
 
-gpen_status seccomp_enter(bool opening, bool *done, gpen_error *error)
+gpen_status seccomp_enter(sandbox_opening opening, bool *done, gpen_error *error)
 {
     (void)opening, (void)error;
     *done = false;

@@ -8,7 +8,7 @@ static const char *const modes[] = {"natural", "plain", NULL}; /* in the order o
 static const char *const formats[] = {"keep", "jpeg", "png",
                                       "webp", "tiff", NULL}; /* behind keep, that of picture_format */
 
-enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500, LEAST_EDGE = 16, DEFAULT_QUALITY = 95 };
+enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500, LEAST_EDGE = 16 };
 
 #define FIELD(field) offsetof(batch_settings, field)
 
@@ -18,7 +18,7 @@ static const setting_row rows[] = {
     {"faces", SETTING_FACES, FIELD(look.most_faces), .low = 1, .high = MOST_FACES},
     {"min_face", SETTING_INTEGER, FIELD(look.least_face), .low = 0, .high = MOST_PIXELS_A_SIDE},
     {"min_score", SETTING_REAL, FIELD(look.least_score), .low = 0.5, .high = 1},
-    {"format", SETTING_CHOICE, FIELD(format), .choices = formats},
+    {"format", SETTING_FORMAT, FIELD(format), .choices = formats},
     {"quality", SETTING_INTEGER, FIELD(quality), .low = 1, .high = 100},
     {"max_edge", SETTING_INTEGER, FIELD(max_edge), .low = LEAST_EDGE, .high = MOST_PIXELS_A_SIDE, .null_is_zero = true},
     {.name = "aligned", .kind = SETTING_FLAG, .offset = FIELD(aligned)},
@@ -27,11 +27,6 @@ static const setting_row rows[] = {
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
-
-batch_settings batch_settings_default(void)
-{
-    return (batch_settings){.look = gpen_settings_default(), .quality = DEFAULT_QUALITY};
-}
 
 const setting_row *setting_row_at(size_t index)
 {
@@ -103,7 +98,8 @@ static gpen_status take_choice(const setting_row *row, const json_t *value, batc
     char all[128] = "";
     for (int i = 0; row->choices[i]; i++) {
         if (word && !strcmp(word, row->choices[i])) {
-            put_int(settings, row, i);
+            bool is_format = row->kind == SETTING_FORMAT;
+            put_int(settings, row, !is_format ? i : i ? i - 1 : PICTURE_OTHER);
             return GPEN_OK;
         }
         strncat(all, i ? ", " : "", sizeof all - strlen(all) - 1);
@@ -133,7 +129,8 @@ static gpen_status take(const setting_row *row, const json_t *value, batch_setti
     switch (row->kind) {
     case SETTING_INTEGER: return take_integer(row, value, settings, error);
     case SETTING_REAL: return take_real(row, value, settings, error);
-    case SETTING_CHOICE: return take_choice(row, value, settings, error);
+    case SETTING_CHOICE:
+    case SETTING_FORMAT: return take_choice(row, value, settings, error);
     case SETTING_FACES: return take_faces(row, value, settings, error);
     case SETTING_FLAG: break;
     }
@@ -176,6 +173,7 @@ static json_t *write_row(const batch_settings *settings, const setting_row *row)
     switch (row->kind) {
     case SETTING_INTEGER: return row->null_is_zero && !number ? json_pack("n") : json_pack("i", number);
     case SETTING_CHOICE: return json_pack("s", row->choices[number]);
+    case SETTING_FORMAT: return json_pack("s", row->choices[number == PICTURE_OTHER ? 0 : number + 1]);
     case SETTING_FACES:
         return number == 0 ? json_pack("s", "all") : number == 1 ? json_pack("s", "largest") : json_pack("i", number);
     case SETTING_REAL:
@@ -203,8 +201,7 @@ json_t *settings_to_json(const batch_settings *settings)
 void settings_into_order(const batch_settings *settings, picture_format read, job_order *order)
 {
     order->look = settings->look;
-    order->format =
-        settings->format == SETTINGS_FORMAT_KEEP ? picture_format_kept(read) : (picture_format)(settings->format - 1);
+    order->format = settings->format == PICTURE_OTHER ? picture_format_kept(read) : settings->format;
     order->quality = settings->quality;
     order->max_edge = settings->max_edge;
     order->aligned = settings->aligned;

@@ -7,26 +7,14 @@
 
 #include <jansson.h>
 
-#include "batch/job.h"
-
-enum { SETTINGS_FORMAT_KEEP }; /* the result has the photo's format, as picture_format_kept says */
-
-/* What is chosen for a photo, wherever it comes from. */
-typedef struct batch_settings {
-    gpen_settings look;
-    int format; /* SETTINGS_FORMAT_KEEP, or 1 + picture_format (JPEG, PNG, WEBP, TIFF) */
-    int quality, max_edge;
-    bool aligned, require_face, save_faces;
-} batch_settings;
-
-/* gpen_settings_default, the photo's own format, quality 95, as large as it came. */
-batch_settings batch_settings_default(void);
+#include "batch/batch_settings.h"
 
 typedef enum setting_kind {
     SETTING_INTEGER, /* int, low..high; null is `none` where the row has one */
     SETTING_REAL,    /* float, low..high */
     SETTING_FLAG,    /* bool */
     SETTING_CHOICE,  /* int, the index in choices */
+    SETTING_FORMAT,  /* picture_format: the index in choices less one; the first, keep, is PICTURE_OTHER */
     SETTING_FACES,   /* int: "all" (0), "largest" (1) or a number low..high */
 } setting_kind;
 

@@ -150,7 +150,7 @@ typedef struct store_item {
     char *relative;   /* the path below the folder that the person named, or the bare name: what people call it by */
     store_content content; /* of the input */
     char *output; /* absolute path, reserved; NULL: none yet, or taken over by a later item that may overwrite */
-    store_content written; /* of the output, once done */
+    store_content written; /* of the output, once done; failed: of the photo that was put in its place, if it was */
     store_state state;
     gpen_status reason;                   /* why it failed, or why the last attempt did; GPEN_OK: it did not */
     char *detail;                         /* what the reason alone does not say; NULL: nothing */
@@ -257,6 +257,7 @@ typedef struct store_failure {
     int signal;         /* that ended the worker; 0: none */
     bool worker_died;   /* by itself or for want of memory; not: stopped by us when its time was up */
     store_spent spent;
+    store_content copy; /* the photo itself, put where its result would be; 0: it was not */
 } store_failure;
 
 /* running -> failed, or back to the queue as retry_decide says. *state (may be NULL): which. Errors: EXISTS (not its running
@@ -282,6 +283,9 @@ gpen_status store_batch_pause(batch_store *store, int64_t batch, bool paused, gp
 
 /* Cancels what is queued. Running items go on until they finish or are released: see store_release. */
 gpen_status store_batch_cancel(batch_store *store, int64_t batch, int64_t now, gpen_error *error);
+
+/* queued -> cancelled, of a single item. Also BAD_ARGUMENT: it is not queued. */
+gpen_status store_item_cancel(batch_store *store, int64_t item, int64_t now, gpen_error *error);
 
 /* failed -> queued, at once and with fresh retries. Also BAD_ARGUMENT: it has not failed, or its batch is cancelled. */
 gpen_status store_retry(batch_store *store, int64_t item, gpen_error *error);
@@ -309,6 +313,11 @@ gpen_status store_batches_list(batch_store *store, int64_t before, int limit, st
  * Release with store_items_free. */
 gpen_status store_items_list(batch_store *store, int64_t batch, store_state state, int64_t after, int limit,
                              store_item **items, size_t *count, gpen_error *error);
+
+/* Queued and cancelled items, by id behind `after`, whose newest attempt was interrupted: it may have left a half-written file behind.
+ * At most `limit` (1..STORE_LONGEST_PAGE). Release with store_items_free. */
+gpen_status store_interrupted_list(batch_store *store, int64_t after, int limit, store_item **items, size_t *count,
+                                   gpen_error *error);
 
 /* All attempts of an item, in order. Release with store_attempts_free. */
 gpen_status store_attempts_list(batch_store *store, int64_t item, store_attempt **attempts, size_t *count,

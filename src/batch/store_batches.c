@@ -160,6 +160,29 @@ gpen_status store_batch_cancel(batch_store *store, int64_t batch, int64_t now, g
     return store_end(store, status, error);
 }
 
+gpen_status store_item_cancel(batch_store *store, int64_t item, int64_t now, gpen_error *error)
+{
+    gpen_status status = store_begin(store, error);
+    if (status)
+        return status;
+    status = query_run(store,
+                       "UPDATE item SET state = 4, reason = 'cancelled', detail = NULL, ended = ?2"
+                       " WHERE id = ?1 AND state = 0",
+                       (int64_t[]){item, now}, 2, error);
+    if (!status && !query_changed(store))
+        status = gpen_fail(error, GPEN_BAD_ARGUMENT, "item %lld is not waiting", (long long)item);
+    int64_t batch = 0;
+    if (!status) {
+        query ask = query_begin(store, "SELECT batch FROM item WHERE id = ?", error);
+        query_put_integer(&ask, item);
+        batch = query_row(&ask) ? query_integer(&ask) : 0;
+        status = query_end(&ask);
+    }
+    if (!status)
+        status = store_settle(store, batch, now, error);
+    return store_end(store, status, error);
+}
+
 /* BAD_ARGUMENT: there is no such batch; IN_USE: something of it is running. */
 static gpen_status check_idle(batch_store *store, int64_t batch, gpen_error *error)
 {

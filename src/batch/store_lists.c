@@ -75,8 +75,9 @@ static gpen_status read_page(query *ask, store_item *page, size_t limit, size_t 
     return status;
 }
 
-gpen_status store_items_list(batch_store *store, int64_t batch, store_state state, int64_t after, int limit,
-                             store_item **items, size_t *count, gpen_error *error)
+/* A page of the items that `rest` selects, whose values these are. */
+static gpen_status list_items(batch_store *store, const char *rest, const int64_t *values, int value_count, int limit,
+                              store_item **items, size_t *count, gpen_error *error)
 {
     *items = NULL;
     *count = 0;
@@ -87,16 +88,9 @@ gpen_status store_items_list(batch_store *store, int64_t batch, store_state stat
     store_item *page = calloc((size_t)limit, sizeof *page);
     if (!page)
         return gpen_fail_memory(error, "a page of items", (size_t)limit * sizeof *page);
-    bool any = (unsigned)state >= STORE_STATES;
-    query ask = store_select_items(store,
-                                   any ? "WHERE batch = ? AND position > ? ORDER BY position LIMIT ?"
-                                       : "WHERE batch = ? AND position > ? AND state = ?4 ORDER BY position LIMIT ?3",
-                                   error);
-    query_put_integer(&ask, batch);
-    query_put_integer(&ask, after);
-    query_put_integer(&ask, limit);
-    if (!any)
-        query_put_integer(&ask, state);
+    query ask = store_select_items(store, rest, error);
+    for (int i = 0; i < value_count; i++)
+        query_put_integer(&ask, values[i]);
     status = read_page(&ask, page, (size_t)limit, &filled);
     if (status) {
         store_items_free(page, filled);
@@ -105,6 +99,27 @@ gpen_status store_items_list(batch_store *store, int64_t batch, store_state stat
     *items = page;
     *count = filled;
     return GPEN_OK;
+}
+
+gpen_status store_items_list(batch_store *store, int64_t batch, store_state state, int64_t after, int limit,
+                             store_item **items, size_t *count, gpen_error *error)
+{
+    bool any = (unsigned)state >= STORE_STATES;
+    return list_items(store,
+                      any ? "WHERE batch = ? AND position > ? ORDER BY position LIMIT ?"
+                          : "WHERE batch = ? AND position > ? AND state = ?4 ORDER BY position LIMIT ?3",
+                      (int64_t[]){batch, after, limit, state}, any ? 3 : 4, limit, items, count, error);
+}
+
+gpen_status store_interrupted_list(batch_store *store, int64_t after, int limit, store_item **items, size_t *count,
+                                   gpen_error *error)
+{
+    return list_items(
+        store,
+        "WHERE item.id > ? AND item.state IN (0, 4) AND item.attempts > 0 AND EXISTS (SELECT 1 FROM attempt"
+        " WHERE attempt.item = item.id AND attempt.number = item.attempts AND attempt.outcome = 3)"
+        " ORDER BY item.id LIMIT ?",
+        (int64_t[]){after, limit}, 2, limit, items, count, error);
 }
 
 /* ---------------------------------------------------------------- attempts */

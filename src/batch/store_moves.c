@@ -236,11 +236,12 @@ static gpen_status decide(batch_store *store, int64_t item, const store_failure 
 static gpen_status mark(batch_store *store, int64_t item, const item_fate *fate, const store_failure *failure,
                         gpen_error *error)
 {
-    query ask = query_begin(store,
-                            "UPDATE item SET state = ?, reason = ?, detail = ?, retries = ?, kills = ?, shrink = ?,"
-                            " not_before = ?, ended = ?, decode_seconds = ?, detect_seconds = ?, restore_seconds = ?,"
-                            " finish_seconds = ?, encode_seconds = ?, peak_memory = ? WHERE id = ?",
-                            error);
+    query ask = query_begin(
+        store,
+        "UPDATE item SET state = ?, reason = ?, detail = ?, retries = ?, kills = ?, shrink = ?,"
+        " not_before = ?, ended = ?, output_bytes = ?, output_modified = ?, decode_seconds = ?, detect_seconds = ?, restore_seconds = ?,"
+        " finish_seconds = ?, encode_seconds = ?, peak_memory = ? WHERE id = ?",
+        error);
     query_put_integer(&ask, fate->state);
     query_put_text(&ask, gpen_status_name(fate->reason));
     query_put_text(&ask, failure->detail);
@@ -249,6 +250,8 @@ static gpen_status mark(batch_store *store, int64_t item, const item_fate *fate,
     query_put_integer(&ask, fate->shrink);
     query_put_integer(&ask, fate->not_before);
     query_put_integer(&ask, fate->ended);
+    query_put_integer(&ask, failure->copy.bytes);
+    query_put_integer(&ask, failure->copy.modified);
     query_put_spent(&ask, &failure->spent);
     query_put_integer(&ask, item);
     (void)query_row(&ask);

@@ -44,19 +44,32 @@ static void tell_faces(void *context, const job_order *order, size_t ended, size
     worker_line_send(context, &m, NULL);
 }
 
-/* A face by itself goes as an open file without a name, because a worker can make none with one. */
-static gpen_status give_crop(void *context, const job_crop *which, const gpen_image *pixels, gpen_error *error)
+/* A picture beside the result goes as an open file without a name, because a worker can make none with one. */
+static gpen_status give_picture(worker_line *line, const message *m, const gpen_image *pixels,
+                                const picture_save_options *options, gpen_error *error)
 {
-    const picture_save_options options = {.format = PICTURE_PNG};
     int file = file_nameless(error);
     if (file < 0)
         return GPEN_WRITE_FAILED;
-    gpen_status status = picture_write(pixels, NULL, file, "a face", &options, NULL, error);
-    const message m = {.kind = MESSAGE_CROP, .crop = *which};
+    gpen_status status = picture_write(pixels, NULL, file, "a picture beside the result", options, NULL, error);
     if (!status)
-        worker_line_send(context, &m, &file);
+        worker_line_send(line, m, &file);
     close(file);
     return status;
+}
+
+static gpen_status give_crop(void *context, const job_crop *which, const gpen_image *pixels, gpen_error *error)
+{
+    const message m = {.kind = MESSAGE_CROP, .crop = *which};
+    return give_picture(context, &m, pixels, &(picture_save_options){.format = PICTURE_PNG}, error);
+}
+
+static gpen_status give_thumbnail(void *context, const job_thumbnail *which, const gpen_image *pixels,
+                                  gpen_error *error)
+{
+    const message m = {.kind = MESSAGE_THUMBNAIL, .thumbnail = *which};
+    const picture_save_options options = {.format = PICTURE_JPEG, .quality = 80};
+    return give_picture(context, &m, pixels, &options, error);
 }
 
 static void give_result(void *context, const job_order *order, job_result *result)
@@ -116,13 +129,18 @@ static gpen_status open_model(worker *w, gpen_error *error)
     const worker_setup *setup = &w->setup;
     const gpen_options options = {.detector = path_or_none(&setup->detector),
                                   .parser = path_or_none(&setup->parser),
-                                  .threads = setup->threads};
+                                  .threads = setup->threads,
+                                  .precision = setup->precision,
+                                  .cache = *setup->cache ? setup->cache : NULL};
     gpen_status status = gpen_model_open(&w->model, path_or_none(&setup->restorer), &options, error);
     if (status)
         return status;
     gpen_model_info info;
     gpen_model_describe(w->model, &info);
     w->ready.size = info.size;
+    w->ready.precision = info.precision;
+    w->ready.weight_bytes = (int64_t)info.weight_bytes;
+    w->ready.arena_bytes = (int64_t)info.arena_bytes;
     snprintf(w->ready.level, sizeof w->ready.level, "%s", info.level);
     w->made.level = w->ready.level;
     w->made.precision = gpen_precision_name(info.precision);
@@ -143,7 +161,8 @@ static gpen_status shut_in(worker *w, gpen_error *error)
     files[count] = NULL;
     if (!w->setup.sandbox)
         return GPEN_OK;
-    return sandbox_enter(files, &w->ready.system_calls, &w->ready.files, error);
+    return sandbox_enter(files, *w->setup.cache ? w->setup.cache : NULL, &w->ready.system_calls, &w->ready.files,
+                         error);
 }
 
 static gpen_status start_work(worker *w, gpen_error *error)
@@ -159,8 +178,12 @@ static gpen_status start_work(worker *w, gpen_error *error)
         .memory_bytes = limit > models ? limit - models
                         : limit        ? 1
                                        : 0,
-        .watch =
-            {.context = &w->line, .stage = tell_stage, .faces = tell_faces, .crop = give_crop, .ended = give_result},
+        .watch = {.context = &w->line,
+                  .stage = tell_stage,
+                  .faces = tell_faces,
+                  .crop = give_crop,
+                  .thumbnail = give_thumbnail,
+                  .ended = give_result},
     };
     gpen_status status = pipeline_new(&w->work, &options, error);
     if (status)

@@ -26,7 +26,7 @@ static gpen_status send_or_say(signature_sender *sender, const task_message *tas
     gpen_status status = signature_send(sender, signature, first, chain, &why);
     if (status != GPEN_BAD_ARGUMENT)
         return status;
-    log_line(LOG_WARNING, "task %s: %s", task->id, why.message);
+    log_event(LOG_WARNING, "follow_up_left_out", NULL, "task %s: %s", task->id, why.message);
     return GPEN_OK;
 }
 

@@ -88,7 +88,7 @@ static gpen_status choose_folder(const work_carriers *carriers, work *w, gpen_er
     job_order *order = &w->job.order;
     if (!picture_format_of_name(path, &wanted))
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s: results are written as JPEG, PNG, WebP or TIFF", path);
-    if (w->asked.settings.format != SETTINGS_FORMAT_KEEP && order->format != wanted)
+    if (w->asked.settings.format != PICTURE_OTHER && order->format != wanted)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s: the name's ending is not that of the format asked for", path);
     gpen_status status = roots_open_folder(&carriers->roots, path, &w->folder, &name, error);
     if (status)

@@ -120,7 +120,7 @@ static json_t *do_heartbeat(celery_worker *worker, const json_t *arguments)
 static json_t *do_shutdown(celery_worker *worker, const json_t *arguments)
 {
     (void)arguments;
-    log_line(LOG_WARNING, "told to stop by remote control");
+    log_event(LOG_WARNING, "stop_asked", NULL, "told to stop by remote control");
     worker->stop = true;
     return NULL;
 }

@@ -103,20 +103,7 @@ static void faces(void *context, const batch_job *job, size_t ended, size_t chos
     tell_news(context, *w);
 }
 
-/* Its own copy of what the pool releases; without memory the faces are lost, and the notes. */
-static void keep_result(work *w, const job_result *result)
-{
-    w->result = *result;
-    w->result.notes = result->notes ? strdup(result->notes) : NULL;
-    size_t bytes = result->faces.count * sizeof *result->faces.faces;
-    w->result.faces.faces = bytes ? malloc(bytes) : NULL;
-    if (w->result.faces.faces)
-        memcpy(w->result.faces.faces, result->faces.faces, bytes);
-    else
-        w->result.faces.count = 0;
-}
-
-static void ended(void *context, const batch_job *job, const job_result *result)
+static void ended(void *context, const batch_job *job, job_result *result)
 {
     work_hands *hands = context;
     work **place = find_held(hands, job->order.id);
@@ -124,8 +111,9 @@ static void ended(void *context, const batch_job *job, const job_result *result)
         return;
     work *w = *place;
     *place = hands->held[--hands->held_count];
-    keep_result(w, result);
     w->error = result->error;
+    w->result = *result; /* taken over */
+    *result = (job_result){0};
     send_back(hands, w, GPEN_OK, NULL);
 }
 
@@ -192,7 +180,7 @@ static void *hands_main(void *context)
         pool_free(pool);
     }
     if (status)
-        log_line(LOG_ERROR, "no photo can be worked on here: %s", hands->broken.message);
+        log_event(LOG_ERROR, "pool_ended", NULL, "no photo can be worked on here: %s", hands->broken.message);
     atomic_store(&hands->ready, 0);
     work *w;
     while ((w = work_line_pop(&hands->in, false)))

@@ -1,5 +1,5 @@
-/* Pictures by http. Its own file because it is the one place where a stranger's address is gone to. The fetching itself is
- * weights/http_get.h's. (In a build without libcurl transfer_put_missing.c stands beside it.) */
+/* Pictures by http. Its own file because it is the one place where a stranger's address is gone to. How, is weights/http_get.h's
+ * and http_put.h's. */
 #include "celery/transfer.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "weights/http_get.h"
+#include "weights/http_put.h"
 
 enum { STALL_SECONDS = 30, MOST_SECONDS = 600 };
 
@@ -68,5 +69,26 @@ gpen_status transfer_get(const transfer_rules *rules, const char *address, int f
     gpen_status status = http_get(&request, &answer, &why);
     if (status == GPEN_CANCELLED && !atomic_load(rules->cancelled))
         status = gpen_fail(&why, GPEN_FETCH_FAILED, "it took longer than %d seconds", MOST_SECONDS);
+    return status ? gpen_fail(error, status, "%.*s: %s", transfer_shown(address), address, why.message) : GPEN_OK;
+}
+
+static bool not_cancelled(void *context)
+{
+    const transfer_rules *rules = context;
+    return !atomic_load(rules->cancelled);
+}
+
+gpen_status transfer_put(const transfer_rules *rules, const char *address, int file, const char *kind,
+                         gpen_error *error)
+{
+    transfer_rules own = *rules;
+    const http_upload upload = {.address = address,
+                                .file = file,
+                                .kind = kind,
+                                .public_only = !rules->private_addresses,
+                                .go_on = not_cancelled,
+                                .context = &own};
+    gpen_error why = {0};
+    gpen_status status = http_put(&upload, &why);
     return status ? gpen_fail(error, status, "%.*s: %s", transfer_shown(address), address, why.message) : GPEN_OK;
 }

@@ -122,7 +122,8 @@ static void lose(celery_worker *worker, const gpen_error *why)
     if (!(worker->lost_since > 0)) {
         worker->lost_since = now;
         worker->wait = 0.25;
-        log_line(LOG_WARNING, "the broker is away (%s); work goes on, and it is tried again", why->message);
+        log_event(LOG_WARNING, "broker_away", NULL, "the broker is away (%s); work goes on, and it is tried again",
+                  why->message);
     }
     worker->next_attempt = now + worker->wait;
     worker->wait = worker->wait * 2 < longest_wait ? worker->wait * 2 : longest_wait;
@@ -140,7 +141,8 @@ static bool connected(celery_worker *worker)
         return false;
     }
     if (worker->lost_since > 0)
-        log_line(LOG_WARNING, "the broker is back after %.1f seconds", clock_seconds() - worker->lost_since);
+        log_event(LOG_WARNING, "broker_back", NULL, "the broker is back after %.1f seconds",
+                  clock_seconds() - worker->lost_since);
     worker->lost_since = 0;
     return true;
 }
@@ -203,7 +205,7 @@ static gpen_status restore_old(celery_worker *worker, gpen_error *error)
     gpen_status status =
         queue_restore(&worker->broker, worker->options->queue, worker->options->visibility_seconds, &count, error);
     if (count) {
-        log_line(LOG_WARNING, "%d task(s) of workers that died are given out again", count);
+        log_event(LOG_WARNING, "tasks_restored", NULL, "%d task(s) of workers that died are given out again", count);
         worker->more = true;
     }
     return status;
@@ -319,7 +321,7 @@ static void wait_for_more(const celery_worker *worker)
 static void begin_stop(celery_worker *worker)
 {
     worker->stopping = true;
-    log_line(LOG_INFO, "stopping: what is worked on is finished, the rest is given back");
+    log_event(LOG_INFO, "stopping", NULL, "stopping: what is worked on is finished, the rest is given back");
     hands_stop(&worker->hands, false);
 }
 
@@ -348,7 +350,7 @@ static void live(celery_worker *worker)
         worker_collect(worker);
         if (connected(worker) && turn(worker, &why)) {
             if (redis_is_open(&worker->broker) && redis_is_open(&worker->listener))
-                log_line(LOG_WARNING, "the broker refuses: %s", why.message);
+                log_event(LOG_WARNING, "broker_refused", NULL, "the broker refuses: %s", why.message);
             lose(worker, &why);
         }
         wait_for_more(worker);
@@ -408,7 +410,8 @@ gpen_status celery_worker_run(const celery_options *options, gpen_error *error)
     if (!status) {
         char shown[ADDRESS_MOST + 64];
         redis_address_write(&worker->broker_address, shown, sizeof shown);
-        log_line(LOG_INFO, "%s takes tasks from queue %s at %s", worker->node, options->queue, shown);
+        log_event(LOG_INFO, "worker_begun", NULL, "%s takes tasks from queue %s at %s", worker->node, options->queue,
+                  shown);
         live(worker);
         if (atomic_load(&worker->hands.ended) && worker->hands.broken.status)
             status = gpen_fail(error, worker->hands.broken.status, "%s", worker->hands.broken.message);

@@ -182,8 +182,8 @@ static void tell_event(celery_worker *worker, const work *w)
 static void log_end(const work *w)
 {
     char *why = w->state == TASK_SUCCESS ? NULL : exception_text(w->value);
-    log_line(LOG_INFO, "task %s (%s): %s%s%s", w->task.id, w->task.name, task_state_name(w->state), why ? ": " : "",
-             why ? why : "");
+    log_event(LOG_INFO, "task_ended", NULL, "task %s (%s): %s%s%s", w->task.id, w->task.name, task_state_name(w->state),
+              why ? ": " : "", why ? why : "");
     free(why);
 }
 

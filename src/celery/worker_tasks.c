@@ -139,7 +139,8 @@ static void begin_way(celery_worker *worker, work *w, task_verdict verdict, cons
 {
     request_kind kind;
     if (!request_kind_of(w->task.name, &kind)) {
-        log_line(LOG_ERROR, "task %s: there is no task called %s here", w->task.id, w->task.name);
+        log_event(LOG_ERROR, "task_unknown", NULL, "task %s: there is no task called %s here", w->task.id,
+                  w->task.name);
         worker_refuse(w, TASK_FAILURE, exception_json("NotRegistered", "celery.exceptions", w->task.name, NULL));
         return;
     }
@@ -163,12 +164,13 @@ bool worker_take(celery_worker *worker, const queue_message *popped)
     task_message task;
     gpen_error why = {0};
     if (!*popped->tag) {
-        log_line(LOG_WARNING, "a message of %zu bytes was thrown away: too large", popped->length);
+        log_event(LOG_WARNING, "message_refused", NULL, "a message of %zu bytes was thrown away: too large",
+                  popped->length);
         return true;
     }
     task_verdict verdict = task_read(popped->text, popped->length, &limits, &task, &why);
     if (verdict == TASK_FOREIGN) {
-        log_line(LOG_WARNING, "a message was thrown away: %s", why.message);
+        log_event(LOG_WARNING, "message_refused", NULL, "a message was thrown away: %s", why.message);
         queue_acknowledge(&worker->broker, popped->tag);
         return true;
     }

@@ -4,9 +4,9 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json_write.h"
 #include "base/process_memory.h"
 #include "cli/cli.h"
-#include "cli/json_write.h"
 #include "cli/machine.h"
 #include "cli/model_choice.h"
 #include "cli/options.h"

@@ -24,6 +24,7 @@ typedef struct cli_command {
 extern const cli_command commands[]; /* the last has no name */
 
 int command_enhance(int argc, char **argv);
+int command_batch(int argc, char **argv);
 int command_detect(int argc, char **argv);
 int command_models(int argc, char **argv);
 int command_doctor(int argc, char **argv);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "cli/json_write.h"
 #include "cli/options.h"
 #include "cli/text.h"
 
@@ -35,7 +34,7 @@ static finding_state worst(const finding_list *findings)
     return state;
 }
 
-static void print_json(const finding_list *findings)
+static void print_json(const finding_list *findings, const doctor_plan *plan)
 {
     json_writer json = json_begin(stdout);
     json_object(&json, NULL);
@@ -50,6 +49,7 @@ static void print_json(const finding_list *findings)
         json_object_end(&json);
     }
     json_array_end(&json);
+    doctor_plan_json(&json, plan);
     json_object_end(&json);
     json_end_line(&json);
 }
@@ -91,14 +91,16 @@ int command_doctor(int argc, char **argv)
     if (operands)
         return complain_usage("doctor", "'%s' is not needed here", argv[1]);
     finding_list findings = {.count = 0};
+    doctor_plan plan;
     examine_processor(&findings);
     examine_memory(&findings);
     examine_pictures(&findings);
     examine_models(&findings);
+    examine_plan(&findings, &plan);
     examine_sandbox(&findings);
     examine_folders(&findings);
     if (as_json)
-        print_json(&findings);
+        print_json(&findings, &plan);
     else
         print_text(&findings);
     return worst(&findings) == FINDING_PROBLEM ? CLI_SOME_FAILED : CLI_DONE;

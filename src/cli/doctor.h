@@ -2,8 +2,8 @@
 #ifndef GPEN_CLI_DOCTOR_H
 #define GPEN_CLI_DOCTOR_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "base/json_write.h"
+#include "batch/machine_plan.h"
 
 typedef enum finding_state {
     FINDING_OK,
@@ -37,5 +37,21 @@ void examine_pictures(finding_list *findings);
 void examine_models(finding_list *findings);
 void examine_sandbox(finding_list *findings);
 void examine_folders(finding_list *findings);
+
+/* How a batch would run with the best installed model. */
+typedef struct doctor_plan {
+    bool known; /* false: there is no model to plan with */
+    char model[256];
+    gpen_precision precision;
+    int weight_mebibytes, arena_mebibytes; /* of the model */
+    machine_facts facts;
+    machine_plan plan;
+    char sentences[2][1152]; /* by gpen_language */
+} doctor_plan;
+
+void examine_plan(finding_list *findings, doctor_plan *plan);
+
+/* As the field "plan"; null when it is not known. */
+void doctor_plan_json(json_writer *json, const doctor_plan *plan);
 
 #endif

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "batch/report.h"
 #include "cli/cli.h"
 #include "cli/enhance.h"
 #include "cli/model_choice.h"
@@ -13,6 +14,7 @@
 
 static const char command_name[] = "enhance";
 static const char *const modes[] = {"natural", "plain", NULL}; /* in the order of gpen_mode */
+static const char *const policies[] = {"skip", "copy", NULL};  /* in the order of failure_policy */
 static const char *const formats[] = {"keep", "png", "jpeg", "webp", "tiff", NULL};
 
 enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500 };
@@ -41,7 +43,8 @@ static const char notes[] = "Only the faces are changed: everything else in a ph
                             "and place; a second photo of the same name becomes NAME-2. Nothing is replaced\n"
                             "without --overwrite, and never a photo of the batch itself. What is there already\n"
                             "counts as done, so the same command again continues where it stopped. Ctrl-C\n"
-                            "stops between two photos; a result is whole or not there.\n"
+                            "stops when what is being restored is written, a second one at once; a result is\n"
+                            "whole or not there. 'gpen batch' shows what was done and what failed.\n"
                             "\n"
                             "A face crop is a roughly square picture with the face where portraits of the\n"
                             "training data have it: the eyes a little above the middle, some hair and neck\n"
@@ -97,8 +100,30 @@ static int parse(int argc, char **argv, enhance_settings *settings, raw_choices 
          .number = &settings->quality, .low = 1, .high = 100},
         {"output", "max-edge", 0, "PX", "Reduce larger results to this longer side", .number = &settings->max_edge,
          .low = 16, .high = MOST_PIXELS_A_SIDE},
-        {"machine", "threads", 0, "N", "1 to 256. Default: one for each processor", .number = &settings->threads,
-         .low = 1, .high = 256},
+        {"output", "on-failure", 0, "WHAT",
+         "skip: nothing is written for a photo that fails; copy:\n"
+         "the photo itself, under the result's name. Default: skip",
+         .choice = &settings->on_failure, .choices = policies},
+        {"output", "report", 0, "FILE",
+         "What became of each photo: a page with small pictures\n"
+         "(.html), or for programs (.json, .csv)",
+         .text = &settings->report},
+        {"machine", "workers", 0, "N",
+         "Photos worked on at once, each in a process of its own.\n"
+         "Default: as cores and memory allow; 'gpen doctor' says",
+         .number = &settings->workers, .low = 1, .high = 256},
+        {"machine", "threads", 0, "N",
+         "Of each worker, 1 to 256. Default: the processors,\n"
+         "divided among the workers",
+         .number = &settings->threads, .low = 1, .high = 256},
+        {"machine", "memory-limit", 0, "MIB",
+         "The most memory that a worker may take. Default: its\n"
+         "share of what is free",
+         .number = &settings->memory_limit, .low = 64, .high = 16777216},
+        {"machine", "timeout", 0, "S",
+         "A photo that takes longer fails, and the next one is\n"
+         "begun. Default: 600",
+         .number = &settings->timeout, .low = 1, .high = 1000000},
         {"machine", "precision", 0, "P",
          "auto, fp32, or bf16: twice as fast in half the memory,\n"
          "within a grey level, on processors with AVX-512 BF16.\n"
@@ -109,6 +134,8 @@ static int parse(int argc, char **argv, enhance_settings *settings, raw_choices 
         {"running", "overwrite", 0, NULL, "Replace results that are there already", .flag = &settings->overwrite},
         {"running", "dry-run", 0, NULL, "Say what would be done, and write nothing", .flag = &settings->dry_run},
         {"running", "json", 0, NULL, "JSON lines on standard output, and nothing else", .flag = &settings->json},
+        {"running", "log-file", 0, "FILE", "Append the log to this file, a JSON object a line",
+         .text = &settings->log_file},
         {"running", "quiet", 0, NULL, "Only say what failed", .flag = &settings->quiet},
     };
     const command_manual manual = {command_name, "restore faces: photos and whole folders", usage, examples, notes,
@@ -218,15 +245,26 @@ static int check_places(enhance_settings *settings, char **inputs, int count)
     return settings->out_is_file ? check_picture_name(settings, inputs, count) : CLI_GO_ON;
 }
 
+static int check_report(const char *path)
+{
+    report_format format;
+    if (!path || report_format_of_name(path, &format))
+        return CLI_GO_ON;
+    return complain_usage(command_name, REPORT_NAMES, path);
+}
+
 int enhance_options_read(int argc, char **argv, enhance_settings *settings, int *count)
 {
     *settings = (enhance_settings){.look = gpen_settings_default(),
                                    .quality = 95,
+                                   .timeout = 600,
                                    .max_megapixels = PICTURE_DEFAULT_MAX_PIXELS / 1000000};
     raw_choices raw = {.least_face = -1, .mode = (int)settings->look.mode};
     int status = parse(argc, argv, settings, &raw, count);
     if (status == CLI_GO_ON)
         status = check_places(settings, argv + 1, *count);
+    if (status == CLI_GO_ON)
+        status = check_report(settings->report);
     if (status == CLI_GO_ON && settings->aligned)
         status = check_aligned(settings, &raw);
     if (status == CLI_GO_ON)

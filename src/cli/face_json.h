@@ -4,7 +4,7 @@
 
 #include <gpen.h>
 
-#include "cli/json_write.h"
+#include "base/json_write.h"
 
 /* Into an object: box [left, top, right, bottom], score, landmarks [[x, y], ...]; pixels of the upright photo. */
 void face_json(json_writer *json, const gpen_face *face);

@@ -1,17 +1,20 @@
 /* Signals that ask the program to stop. Its own file because a signal can leave its note only in a variable of the whole
- * program: these two are the command line's only ones. */
+ * program: these are the command line's only ones. */
 #include "cli/interrupt.h"
 
 #include <signal.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t came, held;
+enum { PATIENCE = 3 };
+
+static volatile sig_atomic_t came, count, held;
 
 static void note(int number)
 {
-    if (came && !held)
+    if ((count && !held) || count >= PATIENCE)
         _exit(128 + number);
     came = number;
+    count = count + 1;
 }
 
 void interrupt_listen(void)
@@ -30,6 +33,11 @@ void interrupt_listen(void)
 int interrupted(void)
 {
     return came;
+}
+
+int interrupts(void)
+{
+    return count;
 }
 
 void interrupt_hold(bool hold)

@@ -12,6 +12,7 @@
 
 const cli_command commands[] = {
     {"enhance", "restore faces: photos and whole folders", command_enhance},
+    {"batch", "what was done, what failed; retry, cancel, clean", command_batch},
     {"detect", "say where the faces are", command_detect},
     {"worker", "take photos from a queue (Celery over Redis)", command_worker},
     {"models", "list, fetch, import and verify models", command_models},

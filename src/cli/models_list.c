@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_write.h"
 #include "cli/cli.h"
-#include "cli/json_write.h"
 #include "cli/model_choice.h"
 #include "cli/models.h"
 #include "cli/options.h"

@@ -13,6 +13,13 @@ int command_enhance(int argc, char **argv)
     return refuse();
 }
 
+int command_batch(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return refuse();
+}
+
 int command_detect(int argc, char **argv)
 {
     (void)argc;

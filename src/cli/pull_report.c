@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_write.h"
 #include "cli/cli.h"
-#include "cli/json_write.h"
 #include "cli/models.h"
 #include "cli/text.h"
 

@@ -25,7 +25,8 @@ static const struct phrases {
     const char *some_restored[3]; /* of an item: before, between and behind how many of how many faces */
     const char *no_face;
     number_phrase faces, faces_one; /* before what became of them */
-    const char *nothing, *note, *interrupted;
+    number_phrase each;             /* seconds a photo */
+    const char *nothing, *note, *copied, *interrupted;
 } all_phrases[] = {
     [GPEN_ENGLISH] = {.line = {"done", "failed", "there already", "would restore", "stopped"},
                       .count = {{"", " done"}, {"", " failed"}, {"", " there already"}, {"", " would be restored"}},
@@ -41,7 +42,9 @@ static const struct phrases {
                       .faces = {"", " faces: "},
                       .faces_one = {"", " face: "},
                       .nothing = "nothing to do",
+                      .each = {", ", " a photo"},
                       .note = "note",
+                      .copied = "left as it came",
                       .interrupted = "Stopped. The same command continues where it stopped."},
     [GPEN_CHINESE] = {.line = {"完成", "失败", "已存在", "将修复", "已停止"},
                       .count = {{"完成 ", " 张"}, {"失败 ", " 张"}, {"已存在 ", " 张"}, {"将修复 ", " 张"}},
@@ -57,7 +60,9 @@ static const struct phrases {
                       .faces = {"", " 张人脸："},
                       .faces_one = {"", " 张人脸："},
                       .nothing = "没有需要处理的图片",
+                      .each = {"，每张 ", ""},
                       .note = "提示",
+                      .copied = "原样保留",
                       .interrupted = "已停止。再次运行同一命令即可继续。"},
 };
 
@@ -104,17 +109,29 @@ double item_seconds(const item_outcome *outcome)
 
 void report_item_begin(batch_report *report, const char *input)
 {
-    report->current = path_name(input);
+    char name[JOB_MOST_NAME];
+    job_name_copy(name, input);
+    if (!strcmp(report->current, name))
+        return;
+    memcpy(report->current, name, sizeof name);
+    report->progress.faces_ended = report->progress.faces_total = 0;
     progress_draw(&report->progress, report->current);
 }
 
-void report_faces(batch_report *report, size_t ended, size_t total)
+void report_faces(batch_report *report, const char *input, size_t ended, size_t total)
 {
     if (total < 2)
         return;
+    job_name_copy(report->current, input);
     report->progress.faces_ended = ended;
     report->progress.faces_total = total;
     progress_draw(&report->progress, report->current);
+}
+
+void report_say(batch_report *report, const char *sentence)
+{
+    progress_clear(&report->progress);
+    complain("%s", sentence);
 }
 
 /* Without memory the failure is still counted; only its place in the list at the end is lost. */
@@ -139,15 +156,16 @@ static void count(batch_report *report, const item_outcome *outcome)
     report->counts[outcome->state]++;
     progress->ended++;
     progress->failed = report->counts[ITEM_FAILED];
-    progress->faces_ended = progress->faces_total = 0;
     if (outcome->state == ITEM_DONE) {
         progress->timed++;
-        progress->seconds += item_seconds(outcome);
+        progress->seconds = clock_seconds() - report->begun; /* several at once: what a person waits */
         report->faces_restored += outcome->restored;
         report->faceless += !item_faces(outcome);
     }
-    if (outcome->state == ITEM_FAILED)
+    if (outcome->state == ITEM_FAILED) {
         keep_failure(report, outcome);
+        report->reasons[outcome->error.status]++;
+    }
 }
 
 /* " (2 of 3 faces restored, 0.41 s)" */
@@ -225,8 +243,19 @@ static void print_notes(const batch_report *report, const item_outcome *outcome,
     }
 }
 
+/* The photo itself stands where its result would. */
+static void print_copy(const batch_report *report, const item_outcome *outcome, FILE *out)
+{
+    if (!outcome->copy)
+        return;
+    fprintf(out, "  %s: ", phrases_of(report)->copied);
+    text_print(out, outcome->copy);
+    (void)fputc('\n', out);
+}
+
 void report_item_end(batch_report *report, const item_outcome *outcome)
 {
+    report->progress.faces_ended = report->progress.faces_total = 0;
     count(report, outcome);
     if (report->json) {
         report_json_item(outcome);
@@ -241,8 +270,11 @@ void report_item_end(batch_report *report, const item_outcome *outcome)
     } else {
         print_faces(report, outcome, GPEN_FACE_NO_PLACE, stderr); /* only what went wrong */
     }
+    print_copy(report, outcome, report->lines ? stdout : stderr);
     print_notes(report, outcome, report->lines ? stdout : stderr);
     (void)fflush(stdout);
+    if (*report->current)
+        progress_draw(&report->progress, report->current);
 }
 
 /* ---------------------------------------------------------------- the end */
@@ -272,6 +304,30 @@ static void print_count(number_phrase phrase, size_t number, bool *follows)
     *follows = true;
 }
 
+static void print_times(const batch_report *report)
+{
+    const struct phrases *phrases = phrases_of(report);
+    size_t done = report->counts[ITEM_DONE];
+    double seconds = clock_seconds() - report->begun;
+    char text[32];
+    if (!done)
+        return;
+    text_duration(text, sizeof text, seconds);
+    printf("%s%s%s", phrases->time.before, text, phrases->time.behind);
+    if (done < 2)
+        return;
+    text_duration(text, sizeof text, seconds / (double)done);
+    printf("%s%s%s", phrases->each.before, text, phrases->each.behind);
+}
+
+/* Of many failures, how many for which reason. */
+static void print_reasons(const batch_report *report)
+{
+    for (int reason = 0; report->counts[ITEM_FAILED] > 1 && reason < GPEN_STATUS_COUNT; reason++)
+        if (report->reasons[reason])
+            printf("\n  %zu: %s", report->reasons[reason], gpen_status_sentence((gpen_status)reason, report->language));
+}
+
 static void print_summary(const batch_report *report, int signal)
 {
     const struct phrases *phrases = phrases_of(report);
@@ -287,11 +343,8 @@ static void print_summary(const batch_report *report, int signal)
     print_count(report->faceless == 1 ? phrases->faceless_one : phrases->faceless, report->faceless, &follows);
     if (!follows)
         printf("%s", phrases->nothing);
-    if (report->counts[ITEM_DONE]) {
-        char seconds[32];
-        text_duration(seconds, sizeof seconds, clock_seconds() - report->begun);
-        printf("%s%s%s", phrases->time.before, seconds, phrases->time.behind);
-    }
+    print_times(report);
+    print_reasons(report);
     printf("\n%s%s", signal ? phrases->interrupted : "", signal ? "\n" : "");
     (void)fflush(stdout);
 }

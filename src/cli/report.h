@@ -20,18 +20,21 @@ typedef enum item_state {
     ITEM_STATES,
 } item_state;
 
+/* What it points to is not its own. */
 typedef struct item_outcome {
     item_state state;
+    size_t number; /* its place among the photos, from 1; 0: not known */
     const char *input;
-    char *output;     /* may be NULL */
-    gpen_error error; /* why it failed, or was skipped */
-    char *notes;      /* what was lost on the way, one sentence a line, or NULL */
+    const char *output; /* may be NULL */
+    const char *copy;   /* of a failed one: where the photo itself was put, or NULL */
+    gpen_error error;   /* why it failed, or was skipped */
+    const char *notes;  /* what was lost on the way, one sentence a line, or NULL */
     double load_seconds, enhance_seconds, save_seconds;
-    int width, height;   /* of the photo as it came, upright; 0 before it was read */
-    bool aligned;        /* it is one face, and all of it */
-    gpen_faces faces;    /* else: those in it */
-    size_t restored;     /* how many faces were */
-    const receipt *made; /* not owned, as is the next */
+    int width, height; /* of the photo as it came, upright; 0 before it was read */
+    bool aligned;      /* it is one face, and all of it */
+    gpen_faces faces;  /* else: those in it */
+    size_t restored;   /* how many faces were */
+    const receipt *made;
     const gpen_settings *look;
 } item_outcome;
 
@@ -55,7 +58,8 @@ typedef struct batch_report {
     double begun;
     size_t faces_restored;
     size_t faceless;                                    /* photos that were done and have none */
-    const char *current;                                /* what is worked on; not owned */
+    char current[JOB_MOST_NAME];                        /* the name of what is worked on; "": nothing yet */
+    size_t reasons[GPEN_STATUS_COUNT];                  /* why how many failed */
     const char *model, *model_path, *detector, *parser; /* may be NULL; not owned */
     report_failure *failures;
     size_t failure_count, failure_capacity;
@@ -65,12 +69,17 @@ typedef struct batch_report {
 batch_report report_begin(size_t total, bool json, bool quiet);
 void report_free(batch_report *report);
 
-/* Before and behind each item. */
+/* While it is worked on: it is the newest of those. Several may be. */
 void report_item_begin(batch_report *report, const char *input);
+
+/* Its end, whether or not it was begun. */
 void report_item_end(batch_report *report, const item_outcome *outcome);
 
 /* While a photo with several faces is worked on: so many of them are through. */
-void report_faces(batch_report *report, size_t ended, size_t total);
+void report_faces(batch_report *report, const char *input, size_t ended, size_t total);
+
+/* A sentence about the whole, that must not wait for the end. */
+void report_say(batch_report *report, const char *sentence);
 
 /* Why nothing could start. Returns CLI_NOTHING_STARTED. */
 int report_nothing(bool json, const gpen_error *error);

@@ -110,10 +110,13 @@ void report_json_item(const item_outcome *outcome)
     json_writer json = json_begin(stdout);
     json_object(&json, NULL);
     json_text(&json, "event", "item");
+    if (outcome->number)
+        json_integer(&json, "number", (int64_t)outcome->number);
     json_path(&json, "input", outcome->input);
     json_path(&json, "output", outcome->output);
     json_text(&json, "state", state_names[outcome->state]);
     write_reason(&json, &outcome->error);
+    json_path(&json, "copy", outcome->copy);
     write_notes(&json, outcome->notes);
     write_seconds(&json, outcome);
     write_size(&json, "width", outcome->width);
@@ -151,6 +154,11 @@ void report_json_summary(const batch_report *report, int signal, int exit_status
         json_integer(&json, state_names[state], (int64_t)report->counts[state]);
         seen += report->counts[state];
     }
+    json_object(&json, "reasons");
+    for (int reason = 0; reason < GPEN_STATUS_COUNT; reason++)
+        if (report->reasons[reason])
+            json_integer(&json, gpen_status_name((gpen_status)reason), (int64_t)report->reasons[reason]);
+    json_object_end(&json);
     json_integer(&json, "faces_restored", (int64_t)report->faces_restored);
     json_integer(&json, "faceless", (int64_t)report->faceless);
     json_integer(&json, "remaining", (int64_t)(report->total - seen));

@@ -1,5 +1,5 @@
-/* Text for terminals: decoding UTF-8, what is safe to print, how wide it is. Its own file because everything that prints a
- * file's name needs it. */
+/* Text for terminals: what is safe to print, how wide it is. Its own file because everything that prints a file's name needs
+ * it. */
 #include "cli/text.h"
 
 #include <stdlib.h>
@@ -7,71 +7,17 @@
 
 /* ---------------------------------------------------------------- characters */
 
-int32_t text_next(const char **at)
-{
-    static const int32_t least[] = {0, 0x80, 0x800, 0x10000};
-    const unsigned char *bytes = (const unsigned char *)*at;
-    if (!*bytes)
-        return 0;
-    (*at)++;
-    if (*bytes < 0x80)
-        return *bytes;
-    int more = *bytes >= 0xF0 ? 3 : *bytes >= 0xE0 ? 2 : 1;
-    if (*bytes < 0xC2 || *bytes > 0xF4)
-        return -1;
-    int32_t character = *bytes & (0x3F >> more);
-    for (int i = 1; i <= more; i++) {
-        if ((bytes[i] & 0xC0) != 0x80)
-            return -1;
-        character = character << 6 | (bytes[i] & 0x3F);
-    }
-    if (character < least[more] || character > 0x10FFFF || (character >= 0xD800 && character <= 0xDFFF))
-        return -1;
-    *at += more;
-    return character;
-}
-
-bool text_is_utf8(const char *text)
-{
-    int32_t character;
-    while ((character = text_next(&text)) > 0) {
-    }
-    return character == 0;
-}
-
-typedef struct character_range {
-    int32_t first, last;
-} character_range;
-
-static bool in_ranges(int32_t character, const character_range *ranges, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (character >= ranges[i].first && character <= ranges[i].last)
-            return true;
-    return false;
-}
-
-#define IN_RANGES(character, ranges) in_ranges(character, ranges, sizeof(ranges) / sizeof *(ranges))
-
-/* Control characters, and those that turn the direction of what follows. */
-static bool is_unsafe(int32_t character)
-{
-    static const character_range ranges[] = {{-1, 0x1F},       {0x7F, 0x9F},     {0x061C, 0x061C}, {0x200E, 0x200F},
-                                             {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF}};
-    return IN_RANGES(character, ranges);
-}
-
 static int columns_of(int32_t character)
 {
-    static const character_range none[] = {{0x0300, 0x036F}, {0x200B, 0x200D}, {0x20D0, 0x20FF},
-                                           {0x3099, 0x309A}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
-    static const character_range two[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},  {0x3041, 0x33FF},   {0x3400, 0x4DBF},
-                                          {0x4E00, 0xA4CF},   {0xAC00, 0xD7A3},  {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},
-                                          {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},  {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF},
-                                          {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
-    if (IN_RANGES(character, none))
+    static const text_range none[] = {{0x0300, 0x036F}, {0x200B, 0x200D}, {0x20D0, 0x20FF},
+                                      {0x3099, 0x309A}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
+    static const text_range two[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},  {0x3041, 0x33FF},   {0x3400, 0x4DBF},
+                                     {0x4E00, 0xA4CF},   {0xAC00, 0xD7A3},  {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},
+                                     {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},  {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF},
+                                     {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
+    if (TEXT_IN_RANGES(character, none))
         return 0;
-    return IN_RANGES(character, two) ? 2 : 1;
+    return TEXT_IN_RANGES(character, two) ? 2 : 1;
 }
 
 int text_columns(const char *text)
@@ -79,7 +25,7 @@ int text_columns(const char *text)
     int columns = 0;
     int32_t character;
     while ((character = text_next(&text)) != 0)
-        columns += is_unsafe(character) ? 1 : columns_of(character);
+        columns += text_is_unsafe(character) ? 1 : columns_of(character);
     return columns;
 }
 
@@ -91,7 +37,7 @@ void text_print(FILE *out, const char *text)
         int32_t character = text_next(&text);
         if (!character)
             return;
-        if (is_unsafe(character))
+        if (text_is_unsafe(character))
             (void)fputc('?', out);
         else
             (void)fwrite(from, 1, (size_t)(text - from), out);
@@ -106,7 +52,7 @@ static size_t copy_columns(char *out, size_t capacity, size_t used, const char *
         int32_t character = text_next(&text);
         if (!character)
             return used;
-        bool unsafe = is_unsafe(character);
+        bool unsafe = text_is_unsafe(character);
         int width = unsafe ? 1 : columns_of(character);
         size_t length = unsafe ? 1 : (size_t)(text - from);
         if (column >= first && column + width <= last && used + length < capacity) {

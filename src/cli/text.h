@@ -7,13 +7,9 @@
 
 #include <gpen.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
-/* The character at *at, which is moved behind it; -1, and one byte on, when it is not UTF-8. At the end: 0. */
-int32_t text_next(const char **at);
-
-bool text_is_utf8(const char *text);
+#include "base/characters.h"
 
 /* Prints text safely. */
 void text_print(FILE *out, const char *text);

@@ -310,30 +310,14 @@ int colour_own_to_work(VipsImage *image, const extra_field *profile, VipsImage *
 bool colour_can_restore(const extra_field *profile, int colours)
 {
     VipsIntent intent;
-    return vips_icc_present() &&
+    return profile_can_convert() && vips_icc_present() &&
            profile_read_space(profile->data, profile->length) == (colours == 3 ? PROFILE_RGB : PROFILE_GREY) &&
            profile_intent(profile->data, profile->length, true, &intent);
 }
 
-/* libvips takes the profile to convert to from a file only. (By way of Lab it would take the embedded one, but that goes
- * through tables that are a dozen levels off in deep blues.) */
-static int transform_to(VipsImage *in, const extra_field *profile, VipsIntent intent, VipsImage **out)
-{
-    char path[32];
-    int descriptor = profile_open(profile->data, profile->length);
-    if (descriptor < 0)
-        return -1;
-    snprintf(path, sizeof path, "/dev/fd/%d", descriptor);
-    int result =
-        vips_icc_transform(in, out, path, "input_profile", "srgb", "intent", intent, "black_point_compensation", TRUE,
-                           "depth", in->BandFmt == VIPS_FORMAT_USHORT ? 16 : 8, NULL);
-    close(descriptor);
-    return result;
-}
-
 static int transform_out(VipsObject *keep, VipsImage *in, const extra_field *profile, VipsImage **out)
 {
-    VipsImage **t = (VipsImage **)vips_object_local_array(keep, 2);
+    VipsImage **t = (VipsImage **)vips_object_local_array(keep, 3);
     VipsIntent intent;
     if (!profile_intent(profile->data, profile->length, true, &intent))
         return -1;
@@ -342,8 +326,10 @@ static int transform_out(VipsObject *keep, VipsImage *in, const extra_field *pro
         return -1;
     if (vips_copy(t[0], &t[1], "interpretation", plain_interpretation(3, in->BandFmt == VIPS_FORMAT_USHORT), NULL))
         return -1;
-    vips_image_remove(t[1], VIPS_META_ICC_NAME);
-    return transform_to(t[1], profile, intent, out);
+    if (profile_from_srgb(t[1], profile->data, profile->length, intent, &t[2]))
+        return -1;
+    return vips_copy(t[2], out, "interpretation", plain_interpretation(t[2]->Bands, in->BandFmt == VIPS_FORMAT_USHORT),
+                     NULL);
 }
 
 int colour_from_work(VipsImage *image, const extra_field *profile, VipsImage **out)

@@ -62,6 +62,10 @@ static inline void image_set_sample(gpen_image *image, int x, int y, int channel
  * Equal sizes are a copy. Errors: OUT_OF_MEMORY. */
 gpen_status image_resize_bilinear(const gpen_image *from, gpen_image *to, gpen_error *error);
 
+/* A small picture for people: 8 bits, grey or RGB, alpha on white, its longer edge reduced to at most `edge` (1 and up) pixels. Each of
+ * its pixels is the mean of those it stands for. Release with gpen_image_free. Errors: BAD_ARGUMENT, OUT_OF_MEMORY. */
+gpen_status image_thumbnail(const gpen_image *from, int edge, gpen_image *to, gpen_error *error);
+
 /* ---------------------------------------------------------------- geometry and smoothing (warp.c, smooth.c) */
 
 /* Numbers [height][width]: masks, and pictures on their way into a network. */

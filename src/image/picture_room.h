@@ -153,8 +153,11 @@ profile_space profile_read_space(const void *profile, size_t length);
 /* The rendering intent that the profile's tables serve in a direction; false: none. */
 bool profile_intent(const void *profile, size_t length, bool output, VipsIntent *intent);
 
-/* An open file without a name that holds the profile; close it. -1: there is no memory. */
-int profile_open(const void *profile, size_t length);
+/* Converts three bands of sRGB (uchar or ushort) into the profile's colours: one band, or three. By LittleCMS itself, since
+ * libvips takes the profile to convert to from a file only, and a worker can open none. (By way of Lab libvips would take the embedded
+ * one, but that goes through tables that are a dozen levels off in deep blues.) 0, or -1. */
+bool profile_can_convert(void);
+int profile_from_srgb(VipsImage *in, const void *profile, size_t length, VipsIntent intent, VipsImage **out);
 
 typedef struct work_image {
     VipsImage *image;  /* 1 to 4 bands, uchar or ushort, sRGB or (own) in the colours of the file's profile */

@@ -2,10 +2,13 @@
  * own file because libvips silently puts sRGB in the place of a profile that does not fit, and the photographer is to
  * know. */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#ifdef GPEN_HAVE_LCMS
+#include <lcms2.h>
+#endif
 
-#include "base/file.h"
+#include "base/memory.h"
 #include "image/picture_room.h"
 
 enum { HEADER_BYTES = 128, TAG_BYTES = 12 };
@@ -59,21 +62,79 @@ bool profile_intent(const void *profile, size_t length, bool output, VipsIntent 
     return has_tag(profile, length, "rTRC") || has_tag(profile, length, "kTRC");
 }
 
-int profile_open(const void *profile, size_t length)
+#ifdef GPEN_HAVE_LCMS
+
+bool profile_can_convert(void)
 {
-    int descriptor = file_nameless(NULL);
-    if (descriptor < 0)
+    return true;
+}
+
+/* libvips' own sRGB, so that the way there and the way back meet. */
+static cmsHPROFILE open_srgb(void)
+{
+    VipsBlob *blob = NULL;
+    size_t length;
+    if (vips_profile_load("srgb", &blob, NULL))
+        return NULL;
+    const void *bytes = vips_blob_get(blob, &length);
+    cmsHPROFILE srgb = cmsOpenProfileFromMem(bytes, (cmsUInt32Number)length);
+    vips_area_unref(VIPS_AREA(blob));
+    return srgb;
+}
+
+/* The same as vips_icc_transform does, so that both ways have one arithmetic. */
+static cmsHTRANSFORM make_transform(const void *profile, size_t length, VipsIntent intent, bool deep, int bands)
+{
+    const cmsUInt32Number grey = deep ? TYPE_GRAY_16 : TYPE_GRAY_8, colours = deep ? TYPE_RGB_16 : TYPE_RGB_8;
+    cmsHPROFILE from = open_srgb(), to = cmsOpenProfileFromMem(profile, (cmsUInt32Number)length);
+    cmsHTRANSFORM transform =
+        from && to ? cmsCreateTransform(from, colours, to, bands == 1 ? grey : colours, (cmsUInt32Number)intent,
+                                        cmsFLAGS_NOCACHE | cmsFLAGS_BLACKPOINTCOMPENSATION)
+                   : NULL;
+    if (from)
+        cmsCloseProfile(from);
+    if (to)
+        cmsCloseProfile(to);
+    return transform;
+}
+
+int profile_from_srgb(VipsImage *in, const void *profile, size_t length, VipsIntent intent, VipsImage **out)
+{
+    bool deep = in->BandFmt == VIPS_FORMAT_USHORT;
+    int bands = profile_read_space(profile, length) == PROFILE_GREY ? 1 : 3, result = -1;
+    size_t row, bytes, sample = deep ? 2 : 1;
+    *out = NULL;
+    if (length > UINT32_MAX || !size_multiply((size_t)in->Xsize * sample, (size_t)bands, &row) ||
+        !size_multiply(row, (size_t)in->Ysize, &bytes))
         return -1;
-    const char *p = profile;
-    while (length) {
-        ssize_t written = write(descriptor, p, length);
-        if (written <= 0)
-            break;
-        p += written;
-        length -= (size_t)written;
+    unsigned char *from = vips_image_write_to_memory(in, NULL), *to = from ? malloc(bytes) : NULL;
+    cmsHTRANSFORM transform = to ? make_transform(profile, length, intent, deep, bands) : NULL;
+    for (int y = 0; transform && y < in->Ysize; y++)
+        cmsDoTransform(transform, from + (size_t)y * (size_t)in->Xsize * 3 * sample, to + (size_t)y * row,
+                       (cmsUInt32Number)in->Xsize);
+    if (transform) {
+        *out = vips_image_new_from_memory_copy(to, bytes, in->Xsize, in->Ysize, bands,
+                                               deep ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR);
+        result = *out ? 0 : -1;
+        cmsDeleteTransform(transform);
     }
-    if (!length && !lseek(descriptor, 0, SEEK_SET))
-        return descriptor;
-    close(descriptor);
+    free(to);
+    g_free(from);
+    return result;
+}
+
+#else
+
+bool profile_can_convert(void)
+{
+    return false;
+}
+
+int profile_from_srgb(VipsImage *in, const void *profile, size_t length, VipsIntent intent, VipsImage **out)
+{
+    (void)in, (void)profile, (void)length, (void)intent;
+    *out = NULL;
     return -1;
 }
+
+#endif

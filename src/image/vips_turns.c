@@ -22,7 +22,7 @@ static void hear(const gchar *domain, GLogLevelFlags level, const gchar *message
     heard.warnings++;
     size_t used = strlen(heard.text);
     snprintf(heard.text + used, sizeof heard.text - used, "%s\n", line);
-    log_line((level & G_LOG_LEVEL_CRITICAL) ? LOG_ERROR : LOG_DEBUG, "%s: %s", domain, line);
+    log_event((level & G_LOG_LEVEL_CRITICAL) ? LOG_ERROR : LOG_DEBUG, "picture_library", NULL, "%s: %s", domain, line);
 }
 
 void turn_hear_warnings(void)

@@ -25,7 +25,8 @@ static const cpu_kernels *best_level(void)
     const char *wanted = getenv("GPEN_CPU");
     const cpu_kernels *lowered = wanted && *wanted ? cpu_kernels_named(wanted) : NULL;
     if (wanted && *wanted && !lowered)
-        log_line(LOG_WARNING, "GPEN_CPU=%s: this processor has no such level; using %s", wanted, tables[0]->level);
+        log_event(LOG_WARNING, "level_unknown", NULL, "GPEN_CPU=%s: this processor has no such level; using %s", wanted,
+                  tables[0]->level);
     return lowered ? lowered : tables[0];
 }
 

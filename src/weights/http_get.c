@@ -1,17 +1,16 @@
 /* One GET by libcurl. (In a build without it http_get_missing.c stands here.)
  *
  * libcurl is the one library here with a state of the whole process: curl_global_init and curl_global_cleanup count
- * their callers, stand in http_get and nowhere else, and are safe among threads from libcurl 7.84 on.
+ * their callers, stand in http_get, http_post and nowhere else, and are safe among threads from libcurl 7.84 on.
  *
  * Redirects are followed by hand: libcurl's own rules cannot say "never back from https to http". */
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "weights/http_get.h"
+#include "weights/http_setup.h"
 
-enum { MAX_REDIRECTS = 8, CONNECT_SECONDS = 30, STALL_BYTES = 1000 };
+enum { MAX_REDIRECTS = 8, STALL_BYTES = 1000 };
 
 /* One request under way. */
 typedef struct transfer {
@@ -104,15 +103,6 @@ static bool set_reach(CURL *curl, transfer *t)
            !curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, t);
 }
 
-static bool set_protocols(CURL *curl)
-{
-#if LIBCURL_VERSION_NUM >= 0x075500
-    return !curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-    return !curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-}
-
 static bool set_range(CURL *curl, const http_request *request)
 {
     char range[32];
@@ -140,13 +130,8 @@ static bool prepare(CURL *curl, const char *address, struct curl_slist *headers,
 {
     const http_request *request = t->request;
     long stall = request->stall_seconds;
-    return set_protocols(curl) && set_reach(curl, t) && set_range(curl, request) &&
-           !curl_easy_setopt(curl, CURLOPT_URL, address) && !curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) &&
-           !curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) &&
-           !curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
-           !curl_easy_setopt(curl, CURLOPT_USERAGENT, "gpen/" GPEN_VERSION) &&
-           !curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason) &&
-           !curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, stall < CONNECT_SECONDS ? stall : CONNECT_SECONDS) &&
+    return http_setup(curl, address, reason, stall) && set_reach(curl, t) && set_range(curl, request) &&
+           !curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) &&
            !curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES) &&
            !curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, stall) &&
            !curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header) &&
@@ -198,14 +183,9 @@ static gpen_status ask(const http_request *request, const char *address, http_an
 
 /* ---------------------------------------------------------------- redirects */
 
-static bool has_scheme(const char *address, const char *scheme)
-{
-    return !strncasecmp(address, scheme, strlen(scheme));
-}
-
 gpen_status http_follow(char address[HTTP_MAX_ADDRESS], const char *location, gpen_error *error)
 {
-    bool was_safe = has_scheme(address, "https:");
+    bool was_safe = http_has_scheme(address, "https:");
     char *next = NULL;
     CURLU *parsed = curl_url();
     bool good = parsed && !curl_url_set(parsed, CURLUPART_URL, address, 0) &&
@@ -214,9 +194,9 @@ gpen_status http_follow(char address[HTTP_MAX_ADDRESS], const char *location, gp
     gpen_status status = GPEN_OK;
     if (!good)
         status = gpen_fail(error, GPEN_FETCH_REFUSED, "it leads to what is no address: %.200s", location);
-    else if (!has_scheme(next, "https:") && !has_scheme(next, "http:"))
+    else if (!http_has_scheme(next, "https:") && !http_has_scheme(next, "http:"))
         status = gpen_fail(error, GPEN_FETCH_REFUSED, "it leads to neither http nor https: %.200s", next);
-    else if (was_safe && !has_scheme(next, "https:"))
+    else if (was_safe && !http_has_scheme(next, "https:"))
         status = gpen_fail(error, GPEN_FETCH_REFUSED, "it leads from https to plain http");
     else
         memcpy(address, next, strlen(next) + 1);
@@ -236,7 +216,7 @@ static gpen_status get(const http_request *request, http_answer *answer, gpen_er
     if (strlen(request->address) >= sizeof address)
         return gpen_fail(error, GPEN_FETCH_REFUSED, "the address is too long");
     memcpy(address, request->address, strlen(request->address) + 1);
-    if (!has_scheme(address, "https://") && !has_scheme(address, "http://"))
+    if (!http_has_scheme(address, "https://") && !http_has_scheme(address, "http://"))
         return gpen_fail(error, GPEN_FETCH_REFUSED, "only http and https addresses are fetched");
     for (int redirects = 0;; redirects++) {
         gpen_status status = ask(request, address, answer, error);

@@ -54,7 +54,8 @@ static gpen_status record_sum(const char *folder, const char *name, const char *
 {
     char digest[65], *sum_path = NULL, *line = NULL;
     if (!sha256_available()) {
-        log_line(LOG_WARNING, "%s: installed without its SHA-256, which this build cannot compute", name);
+        log_event(LOG_WARNING, "model_without_sum", NULL,
+                  "%s: installed without its SHA-256, which this build cannot compute", name);
         return GPEN_OK;
     }
     gpen_status status = file_sha256(path, digest, error);

@@ -116,6 +116,26 @@ static void overwriting_replaces_at_once(void **state)
     free(target);
 }
 
+static void what_is_not_flushed_is_whole_all_the_same(void **state)
+{
+    char *target = in_scratch(state, "small.jpg");
+    gpen_error error;
+    atomic_file file;
+    for (int i = 0; i < 2; i++) { /* the second time over the first */
+        begin(&file, target);
+        assert_int_equal(atomic_file_write(&file, i ? "two" : "one", 3, &error), GPEN_OK);
+        assert_int_equal(atomic_file_commit_unflushed(&file, &error), GPEN_OK);
+        assert_true(scratch_holds(target, i ? "two" : "one"));
+    }
+    assert_int_equal(scratch_count(*state), 1);
+    begin(&file, target);
+    assert_int_equal(unlink(target), 0);
+    assert_int_equal(folder_make(target, &error), GPEN_OK);
+    assert_int_equal(atomic_file_commit_unflushed(&file, &error), GPEN_WRITE_FAILED);
+    assert_int_equal(scratch_count(*state), 1);
+    free(target);
+}
+
 static void a_folder_in_the_way_is_an_error(void **state)
 {
     char *target = in_scratch(state, "result.png");
@@ -389,6 +409,7 @@ int main(void)
         SCRATCH_TEST(a_dangling_link_is_not_written_through),
         SCRATCH_TEST(overwriting_replaces_at_once),
         SCRATCH_TEST(a_folder_in_the_way_is_an_error),
+        SCRATCH_TEST(what_is_not_flushed_is_whole_all_the_same),
         SCRATCH_TEST(abandoning_leaves_nothing),
         SCRATCH_TEST(a_missing_folder_is_an_error_that_names_the_target),
         SCRATCH_TEST(names_of_the_greatest_length_work),

@@ -9,6 +9,7 @@
  *     garbage...  bytes that are no message                       half...   half a message, then silence
  *     huge...     a head that claims more than a message may have
  *     foreign...  a result of a job that nobody gave it           crop...   a face by itself, then a result
+ *     small...    both small pictures, then a result              lost...    the first of them, then a result that failed
  *     swell...    takes 300 MiB, then hangs */
 #include <poll.h>
 #include <signal.h>
@@ -74,6 +75,14 @@ static void send_crop(const job_order *order)
     close(file);
 }
 
+static void send_thumbnail(const job_order *order, bool after)
+{
+    int file = file_nameless(NULL);
+    write_bytes(file, after ? "after\n" : "before\n", after ? 6 : 7);
+    say(&(message){.kind = MESSAGE_THUMBNAIL, .thumbnail = {order->id, after}}, &file);
+    close(file);
+}
+
 static void swell(void)
 {
     enum { BYTES = 300 << 20, PAGE = 4096 };
@@ -120,9 +129,14 @@ static void obey(const job_order *order, int input, int output)
         (void)poll(NULL, 0, 100);
     if (!strncmp(name, "crop", 4))
         send_crop(order);
-    if (!strncmp(name, "fail", 4))
+    bool small = !strncmp(name, "small", 5), lost = !strncmp(name, "lost", 4);
+    if (small || lost)
+        send_thumbnail(order, false);
+    if (small)
+        send_thumbnail(order, true);
+    if (!strncmp(name, "fail", 4) || lost)
         say_result(order->id, GPEN_UNREADABLE);
-    else if (!strncmp(name, "ok", 2) || !strncmp(name, "slow", 4) || !strncmp(name, "crop", 4))
+    else if (!strncmp(name, "ok", 2) || !strncmp(name, "slow", 4) || !strncmp(name, "crop", 4) || small)
         finish(order, output);
     else
         misbehave(order);

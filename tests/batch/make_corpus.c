@@ -57,6 +57,7 @@ int main(int argc, char **argv)
     const message stage = {.kind = MESSAGE_STAGE, .stage = {1, JOB_DECODE}};
     const message found = {.kind = MESSAGE_FACES, .faces = {1, 0, 2}};
     const message crop = {.kind = MESSAGE_CROP, .crop = {1, 0, true}};
+    const message thumbnail = {.kind = MESSAGE_THUMBNAIL, .thumbnail = {1, true}};
     if (argc != 2)
         return 2;
     result.result = (worker_result){1, {.faces = {faces, 2}, .notes = notes, .width = 10, .height = 10}};
@@ -68,6 +69,7 @@ int main(int argc, char **argv)
     write_body(argv[1], "stage", &stage);
     write_body(argv[1], "faces", &found);
     write_body(argv[1], "crop", &crop);
+    write_body(argv[1], "thumbnail", &thumbnail);
     const message *const stream[] = {&ready, &stage, &found, &result};
     write_frames(argv[1], stream, sizeof stream / sizeof *stream);
     return 0;

@@ -35,6 +35,7 @@ typedef struct pool_kit {
     int format; /* of a picture's result */
     double seconds;
     int shrink;
+    int thumbnail_edge;
     int kill_every; /* so many begun jobs, their worker is killed; 0: never */
 } pool_kit;
 
@@ -54,10 +55,12 @@ static inline bool kit_next(void *context, batch_job *job)
                                  .look = gpen_settings_default(),
                                  .format = (picture_format)kit->format,
                                  .aligned = kit->aligned,
-                                 .save_faces = true},
+                                 .save_faces = true,
+                                 .thumbnail_edge = kit->thumbnail_edge},
                        .input = kit_text(kit->folder, name, ""),
                        .output = kit_text(kit->folder, name, ".out"),
                        .crops = kit_text(kit->folder, name, ".crops"),
+                       .thumbnails = kit->thumbnail_edge ? kit_text(kit->folder, name, ".small") : NULL,
                        .seconds = kit->seconds,
                        .shrink = kit->shrink};
     if (!job->input || !job->output || !job->crops) {
@@ -79,7 +82,7 @@ static inline void kit_began(void *context, const batch_job *job, pid_t worker)
         (void)kill(worker, SIGKILL);
 }
 
-static inline void kit_ended(void *context, const batch_job *job, const job_result *result)
+static inline void kit_ended(void *context, const batch_job *job, job_result *result)
 {
     pool_kit *kit = context;
     kit->ends[job->order.id]++;

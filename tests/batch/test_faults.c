@@ -42,6 +42,7 @@ FAILING(ssize_t, write, (int file, const void *bytes, size_t count), (file, byte
 FAILING(ssize_t, pread, (int file, void *bytes, size_t count, off_t at), (file, bytes, count, at), EIO, -1)
 FAILING(ssize_t, pread64, (int file, void *bytes, size_t count, off_t at), (file, bytes, count, at), EIO, -1)
 FAILING(int, fsync, (int file), (file), EIO, -1)
+FAILING(int, rename, (const char *from, const char *to), (from, to), EIO, -1)
 FAILING(int, link, (const char *from, const char *to), (from, to), EIO, -1)
 
 int __real_open64(const char *path, int flags, ...);
@@ -125,6 +126,10 @@ static void check(const pool_kit *kit, int n, int descriptors)
             fail_msg("call %d failed: %s is not whole", n, kit->names[i]);
         free(path);
     }
+    char *small = kit_text(kit->folder, "small1", ".small-before.jpg");
+    if (path_is_file(small) && !scratch_holds(small, "before\n"))
+        fail_msg("call %d failed: a small picture is not whole", n);
+    free(small);
     assert_int_equal(count_temporary(kit->folder), 0);
     assert_int_equal(kit_open_descriptors(), descriptors);
     assert_int_equal(waitpid(-1, &how, WNOHANG), -1);
@@ -140,10 +145,11 @@ static void whatever_fails_no_job_is_lost(void **state)
         void *folder = NULL;
         assert_true(n < MOST_CALLS);
         assert_int_equal(scratch_setup(&folder), 0);
-        pool_kit kit = {.folder = folder};
+        pool_kit kit = {.folder = folder, .thumbnail_edge = 100};
         kit_add(&kit, "ok1");
         kit_add(&kit, "crash1");
         kit_add(&kit, "crop1");
+        kit_add(&kit, "small1");
         calls_left = n;
         work(&kit);
         needed = calls_left < 0;

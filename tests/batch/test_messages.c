@@ -35,7 +35,8 @@ static job_order full_order(void)
                        .max_pixels = INT64_C(50000000),
                        .aligned = true,
                        .save_faces = true,
-                       .detect_only = true};
+                       .detect_only = true,
+                       .thumbnail_edge = 160};
     snprintf(order.input_name, sizeof order.input_name, "a \"name\"\n图片.jpg");
     snprintf(order.output_name, sizeof order.output_name, "out.webp");
     return order;
@@ -61,6 +62,10 @@ static void an_order_arrives_as_it_was(void **state)
     assert_int_equal(got.order.max_edge, 4096);
     assert_true(got.order.max_pixels == INT64_C(50000000));
     assert_true(got.order.aligned && got.order.save_faces && got.order.detect_only && !got.order.require_face);
+    assert_int_equal(got.order.thumbnail_edge, 160);
+    sent.order.thumbnail_edge = JOB_MOST_THUMBNAIL + 1;
+    length = write_message(&sent);
+    assert_int_equal(message_read(&got, MESSAGE_ORDER, bytes, length, NULL), GPEN_UNREADABLE);
 }
 
 static message full_result(void)

@@ -294,6 +294,58 @@ static void saved_faces_arrive(void **state)
     free(face);
 }
 
+static void check_file(const pool_kit *kit, const char *name, const char *ending, const char *text)
+{
+    char *path = kit_text(kit->folder, name, ending);
+    if (text ? !scratch_holds(path, text) : path_is_file(path))
+        fail_msg("%s%s is not as it should be", name, ending);
+    free(path);
+}
+
+/* Of a photo that failed there is the first; those of a photo that is done again replace the older ones. */
+static void small_pictures_arrive(void **state)
+{
+    pool_kit kit = {.folder = *state, .thumbnail_edge = 100};
+    kit_add(&kit, "small1.small-after.jpg"); /* stands where one will be */
+    kit.count = 0;
+    kit_add(&kit, "small1");
+    kit_add(&kit, "lost1");
+    kit_add(&kit, "ok1");
+    pool_options options = fake_options(1, NULL);
+    run_all(&kit, &options);
+    check_file(&kit, "small1", ".small-before.jpg", "before\n");
+    check_file(&kit, "small1", ".small-after.jpg", "after\n");
+    check_file(&kit, "lost1", ".small-before.jpg", "before\n");
+    check_file(&kit, "lost1", ".small-after.jpg", NULL);
+    check_file(&kit, "ok1", ".small-before.jpg", NULL);
+    assert_int_equal(kit.errors[1].status, GPEN_UNREADABLE);
+    assert_int_equal(scratch_count(*state), 3 + 2 + 3); /* photos, results, small pictures */
+}
+
+static void small_pictures_that_nobody_wants_are_dropped(void **state)
+{
+    pool_kit kit = {.folder = *state};
+    kit_add(&kit, "small1");
+    pool_options options = fake_options(1, NULL);
+    run_all(&kit, &options);
+    assert_int_equal(kit.errors[0].status, GPEN_OK);
+    assert_int_equal(scratch_count(*state), 2);
+}
+
+/* A folder in its way: the photo is none the worse. */
+static void a_small_picture_is_never_worth_a_photo(void **state)
+{
+    pool_kit kit = {.folder = *state, .thumbnail_edge = 100};
+    char *folder = kit_text(*state, "small1", ".small-before.jpg");
+    assert_int_equal(folder_make(folder, NULL), GPEN_OK);
+    kit_add(&kit, "small1");
+    pool_options options = fake_options(1, NULL);
+    run_all(&kit, &options);
+    assert_int_equal(kit.errors[0].status, GPEN_OK);
+    assert_int_equal(scratch_count(*state), 4); /* photo, result, folder, the other small picture */
+    free(folder);
+}
+
 /* Each worker may hold two, but a job that is to be alone gets one for itself. */
 static void a_job_that_must_be_alone_is(void **state)
 {
@@ -338,6 +390,9 @@ int main(int argc, char **argv)
         SCRATCH_TEST(an_immediate_stop_ends_at_once),
         SCRATCH_TEST(inputs_and_outputs_are_checked_without_a_worker),
         SCRATCH_TEST(saved_faces_arrive),
+        SCRATCH_TEST(small_pictures_arrive),
+        SCRATCH_TEST(small_pictures_that_nobody_wants_are_dropped),
+        SCRATCH_TEST(a_small_picture_is_never_worth_a_photo),
         SCRATCH_TEST(a_job_that_must_be_alone_is),
     };
     if (argc < 2)

@@ -50,7 +50,7 @@ static gpen_status enter(const char *folder)
     static char model[4096];
     snprintf(model, sizeof model, "%s/model", folder);
     const char *const allowed[] = {model, NULL};
-    return sandbox_enter(allowed, &calls, &files, NULL);
+    return sandbox_enter(allowed, NULL, &calls, &files, NULL);
 }
 
 static void *nothing(void *argument)

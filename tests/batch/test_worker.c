@@ -134,6 +134,47 @@ static void a_worker_does_what_the_command_line_does(void **state)
     free(expected);
 }
 
+static void check_small_picture(const pool_kit *kit, const char *name, const char *ending, int edge)
+{
+    picture small;
+    gpen_error error;
+    char *path = kit_text(kit->folder, name, ending);
+    if (picture_load(&small, path, &(picture_limits){0}, &error))
+        fail_msg("%s", error.message);
+    assert_int_equal(small.format, PICTURE_JPEG);
+    assert_int_equal(small.image.width > small.image.height ? small.image.width : small.image.height, edge);
+    picture_free(&small);
+    free(path);
+}
+
+/* A photo too small for a face is decoded and then fails; one that is cut is never decoded. */
+static void small_pictures_are_made_on_the_way(void **state)
+{
+    pool_kit kit = {.folder = *state, .aligned = true, .format = PICTURE_PNG, .thumbnail_edge = 96};
+    gpen_image image = {0};
+    gpen_error error = {0};
+    char *tiny = kit_text(*state, "tiny.png", ""), *cut = kit_text(*state, "cut.png", "");
+    const picture_save_options png = {.format = PICTURE_PNG};
+    copy_in(&kit, example, "good.png");
+    assert_int_equal(image_new(&image, 12, 9, 4, 16, &error), GPEN_OK);
+    assert_int_equal(picture_save(&image, NULL, tiny, &png, NULL, &error), GPEN_OK);
+    gpen_image_free(&image);
+    kit.names[kit.count++] = "tiny.png";
+    copy_in(&kit, example, "cut.png");
+    assert_int_equal(truncate(cut, 20000), 0);
+    const pool_options options = real_options(1);
+    run_all(&kit, &options);
+    assert_int_equal(kit.errors[0].status, GPEN_OK);
+    assert_int_equal(kit.errors[1].status, GPEN_BAD_ARGUMENT);
+    assert_int_equal(kit.errors[2].status, GPEN_UNREADABLE);
+    check_small_picture(&kit, "good.png", ".small-before.jpg", 96);
+    check_small_picture(&kit, "good.png", ".small-after.jpg", 96);
+    check_small_picture(&kit, "tiny.png", ".small-before.jpg", 12);
+    assert_int_equal(scratch_count(*state), 3 + 1 + 3);
+    free(tiny);
+    free(cut);
+}
+
 /* All that pictures need must be there in a worker that can open nothing. */
 static void every_kind_of_picture_can_be_read_and_written(void **state)
 {
@@ -230,6 +271,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SCRATCH_TEST(a_worker_does_what_the_command_line_does),
+        SCRATCH_TEST(small_pictures_are_made_on_the_way),
         SCRATCH_TEST(every_kind_of_picture_can_be_read_and_written),
         SCRATCH_TEST(damaged_pictures_fail_alone),
         SCRATCH_TEST(a_model_that_is_none_is_said_once),

@@ -1,6 +1,7 @@
 """A worker among others: what Celery's own commands, receivers and workers see of it, and what it does with theirs."""
 import datetime
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -59,7 +60,7 @@ class Fleet(fleet.FleetTest):
         sent = {self.send("a.png", f"{i}.png", priority=step).id: step for i, step in enumerate(order)}
         worker = self.worker(prefetch=0)
         self.assert_empty()
-        done = [sent[line.split()[3]] for line in worker.text().splitlines() if ": SUCCESS" in line]
+        done = [sent[task] for task in re.findall(r"task (\S+) \(gpen.enhance\): SUCCESS", worker.text())]
         self.assertEqual(sorted(order), done)
 
     # ---------------------------------------------------------------- revoking

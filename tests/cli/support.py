@@ -300,7 +300,8 @@ class Outcome:
 
     @property
     def items(self):
-        return [event for event in self.events if event["event"] == "item"]
+        """In the order of the photos: several are worked on at once, and what ends first is said first."""
+        return sorted((event for event in self.events if event["event"] == "item"), key=lambda item: item["number"])
 
     @property
     def summary(self):

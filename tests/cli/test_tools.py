@@ -26,7 +26,7 @@ class Doctor(support.CommandLineTest):
 
     def test_a_machine_in_order(self):
         findings = self.findings(GPEN_CPU="")
-        self.assertEqual({"processor", "instructions", "precision", "memory", "pictures", "restorer", "detector", "parser", "self-test",
+        self.assertEqual({"processor", "instructions", "precision", "memory", "pictures", "restorer", "detector", "parser", "self-test", "plan",
                           "sandbox", "data", "cache", "state"},
                          set(findings))
         self.assertNotIn("problem", {finding["state"] for finding in findings.values()})
@@ -36,6 +36,29 @@ class Doctor(support.CommandLineTest):
         self.assertIn("gpen models import", findings["detector"]["text"])
         text = self.gpen("doctor").out
         self.assertIn("[ok]  self-test", text)
+
+    def test_the_plan_says_how_a_batch_would_run(self):
+        report = json.loads(self.gpen("doctor", "--json", LC_ALL="C").out)
+        plan = report["plan"]
+        text = {finding["name"]: finding["text"] for finding in report["findings"]}["plan"]
+        self.assertEqual(plan["text_en"], text)
+        self.assertGreaterEqual(plan["workers"], 1)
+        self.assertLessEqual(plan["workers"] * plan["threads"], max(plan["cores"], plan["workers"]))
+        self.assertIn(plan["precision"], ("fp32", "bf16"))
+        self.assertEqual((plan["model"], plan["batch_size"]), ("gpen-mini", 1))
+        self.assertGreater(min(plan["weight_mebibytes"], plan["arena_mebibytes"]), 0)
+        self.assertGreater(plan["needed_mebibytes"], plan["weight_mebibytes"] + plan["arena_mebibytes"])
+        for said in (f"{plan['workers']} worker", plan["precision"], f"{plan['weight_mebibytes']} for its weights"):
+            self.assertIn(said, text)
+        chinese = json.loads(self.gpen("doctor", "--json", LC_ALL="zh_CN.UTF-8").out)
+        text = {finding["name"]: finding["text"] for finding in chinese["findings"]}["plan"]
+        self.assertEqual(chinese["plan"]["text_zh"], text)
+        self.assertIn("个工作进程", text)
+
+    def test_without_a_model_there_is_no_plan(self):
+        (self.assets / "gpen-mini.safetensors").write_bytes(b"broken")
+        report = json.loads(self.gpen("doctor", "--json", expect=1).out)
+        self.assertIsNone(report["plan"])
 
     def test_an_installed_detector(self):
         self.install_detector()
@@ -151,8 +174,10 @@ class Bench(support.CommandLineTest):
 
 
 class Help(support.CommandLineTest):
-    commands = (["enhance", "detect"] if pictures_known else []) + ["models", "models list", "models pull", "models import",
-                                                                    "models verify", "doctor", "bench"]
+    batches = ["batch"] + [f"batch {part}" for part in ("list", "show", "retry", "cancel", "clean")]
+    commands = (["enhance", "detect"] + batches if pictures_known else []) + ["models", "models list", "models pull",
+                                                                              "models import", "models verify",
+                                                                              "doctor", "bench"]
 
     def test_every_command_explains_itself(self):
         for command in self.commands:

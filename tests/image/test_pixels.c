@@ -1,5 +1,6 @@
 /* Pixels in memory: what is made, what is refused, and the resizes whose result can be told by hand. */
 #include <limits.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,11 +104,71 @@ static void sixteen_bits_keep_their_ends(void **state)
     gpen_image_free(&to);
 }
 
+static double seen(const gpen_image *from, int x, int y, int channel)
+{
+    double top = image_top(from), sample = image_sample(from, x, y, channel) / top;
+    double opacity = image_has_alpha(from) ? image_sample(from, x, y, image_colours(from)) / top : 1;
+    return 255 * (sample * opacity + 1 - opacity);
+}
+
+static void check_means(const gpen_image *from, const gpen_image *to)
+{
+    int longer = from->width > from->height ? from->width : from->height;
+    assert_int_equal(to->width > to->height ? to->width : to->height, longer < 20 ? longer : 20);
+    assert_int_equal(to->channels, image_colours(from));
+    assert_int_equal(to->bits, 8);
+    for (int y = 0; y < to->height; y++)
+        for (int x = 0; x < to->width; x++)
+            for (int c = 0; c < to->channels; c++) {
+                double sum = 0;
+                int count = 0;
+                for (int v = y * from->height / to->height; v < (y + 1) * from->height / to->height; v++)
+                    for (int u = x * from->width / to->width; u < (x + 1) * from->width / to->width; u++, count++)
+                        sum += seen(from, u, v, c);
+                assert_true(fabs(image_sample(to, x, y, c) - sum / count) < 1.01);
+            }
+}
+
+/* Every shape, against sums over all its pixels. */
+static void small_pictures_are_means(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{40, 30}, {7, 100}, {20, 20}, {1, 90}, {13, 5}};
+    enum { EDGE = 20 };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int channels = 1; channels <= 4; channels++)
+            for (int bits = 8; bits <= 16; bits += 8) {
+                gpen_image from, to;
+                assert_int_equal(image_new(&from, sizes[i][0], sizes[i][1], channels, bits, NULL), GPEN_OK);
+                unsigned seed = 1;
+                for (int y = 0; y < from.height; y++)
+                    for (int x = 0; x < from.width * channels; x++)
+                        image_set_sample(&from, x / channels, y, x % channels,
+                                         (long)((seed = seed * 1103515245 + 12345) >> 8) & (bits == 8 ? 255 : 65535));
+                assert_int_equal(image_thumbnail(&from, EDGE, &to, NULL), GPEN_OK);
+                check_means(&from, &to);
+                gpen_image_free(&from);
+                gpen_image_free(&to);
+            }
+}
+
+static void small_pictures_of_nothing_are_refused(void **state)
+{
+    (void)state;
+    gpen_image from = {0}, to;
+    assert_int_equal(image_thumbnail(&from, 20, &to, NULL), GPEN_BAD_ARGUMENT);
+    assert_int_equal(image_new(&from, 2, 2, 1, 8, NULL), GPEN_OK);
+    assert_int_equal(image_thumbnail(&from, 0, &to, NULL), GPEN_BAD_ARGUMENT);
+    assert_null(to.pixels);
+    gpen_image_free(&from);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_pictures_are_black_and_whole), cmocka_unit_test(impossible_pictures_are_refused),
         cmocka_unit_test(foreign_pictures_are_checked),     cmocka_unit_test(resize_keeps_equal_sizes_and_reads_gaps),
+        cmocka_unit_test(small_pictures_are_means),         cmocka_unit_test(small_pictures_of_nothing_are_refused),
         cmocka_unit_test(halving_is_the_rounded_mean),      cmocka_unit_test(sixteen_bits_keep_their_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,32 +1,41 @@
-/* A small JSON writer: what the commands print with --json. Its own file because escaping is easy to get nearly right. */
-#include "cli/json_write.h"
+/* A small JSON writer: what the commands print with --json, reports, the log. Its own file because escaping is easy to get nearly
+ * right. */
+#include "base/json_write.h"
 
 #include <math.h>
+#include <string.h>
 
-#include "cli/text.h"
+#include "base/characters.h"
 
 json_writer json_begin(FILE *out)
 {
     return (json_writer){.out = out};
 }
 
+size_t json_escape(int32_t character, const char *from, const char *to, char escaped[JSON_MOST_ESCAPED])
+{
+    if (character < 0)
+        return (size_t)snprintf(escaped, JSON_MOST_ESCAPED, "\\ufffd");
+    if (character == '"' || character == '\\')
+        return (size_t)snprintf(escaped, JSON_MOST_ESCAPED, "\\%c", (int)character);
+    if (character == '\n')
+        return (size_t)snprintf(escaped, JSON_MOST_ESCAPED, "\\n");
+    if (character < 0x20 || (character >= 0x7F && character <= 0x9F))
+        return (size_t)snprintf(escaped, JSON_MOST_ESCAPED, "\\u%04x", (unsigned)character & 0xFFU);
+    memcpy(escaped, from, (size_t)(to - from));
+    return (size_t)(to - from);
+}
+
 static void write_string(json_writer *json, const char *text)
 {
+    char escaped[JSON_MOST_ESCAPED];
     (void)fputc('"', json->out);
     for (const char *from = text;; from = text) {
         int32_t character = text_next(&text);
         if (!character)
             break;
-        if (character < 0)
-            (void)fputs("\\ufffd", json->out);
-        else if (character == '"' || character == '\\')
-            fprintf(json->out, "\\%c", (int)character);
-        else if (character == '\n')
-            (void)fputs("\\n", json->out);
-        else if (character < 0x20 || (character >= 0x7F && character <= 0x9F))
-            fprintf(json->out, "\\u%04x", (unsigned)character);
-        else
-            (void)fwrite(from, 1, (size_t)(text - from), json->out);
+        size_t length = json_escape(character, from, text, escaped);
+        (void)fwrite(escaped, 1, length, json->out);
     }
     (void)fputc('"', json->out);
 }
@@ -123,6 +132,12 @@ void json_boolean(json_writer *json, const char *key, bool value)
 {
     lead(json, key);
     (void)fputs(value ? "true" : "false", json->out);
+}
+
+void json_ready(json_writer *json, const char *key, const char *value)
+{
+    lead(json, key);
+    (void)fputs(value && *value ? value : "null", json->out);
 }
 
 void json_end_line(json_writer *json)

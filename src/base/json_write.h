@@ -1,4 +1,4 @@
-/* json_write.h: JSON, written as it is known. Private to src/cli.
+/* json_write.h: JSON, written as it is known.
  *
  *     json_writer json = json_begin(stdout);
  *     json_object(&json, NULL);
@@ -7,8 +7,8 @@
  *     json_end_line(&json);                     one line, flushed
  *
  * key is NULL in an array and at the top. Always valid UTF-8, whatever the values hold. */
-#ifndef GPEN_CLI_JSON_WRITE_H
-#define GPEN_CLI_JSON_WRITE_H
+#ifndef GPEN_BASE_JSON_WRITE_H
+#define GPEN_BASE_JSON_WRITE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,6 +36,15 @@ void json_number(json_writer *json, const char *key, double value); /* null when
 void json_boolean(json_writer *json, const char *key, bool value);
 void json_null(json_writer *json, const char *key);
 
+/* A text that is one JSON value already; NULL or "": null. */
+void json_ready(json_writer *json, const char *key, const char *value);
+
 void json_end_line(json_writer *json);
+
+enum { JSON_MOST_ESCAPED = 8 };
+
+/* One character (text_next's; -1 is no UTF-8) as it stands in a string: its own bytes from..to, or an escape. Returns the
+ * length; no zero byte is added. */
+size_t json_escape(int32_t character, const char *from, const char *to, char escaped[JSON_MOST_ESCAPED]);
 
 #endif

@@ -1,0 +1,297 @@
+/* A batch's settings as JSON and back. Its own file because what it writes is read by later versions of this program: names here are kept,
+ * and every value that comes back is looked at as if a stranger had written it. */
+#include "batch/batch_settings.h"
+
+#include <jansson.h> /* not its functions whose names are those of the command line's writer: json_pack does */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch/receipt.h"
+
+batch_settings batch_settings_default(void)
+{
+    return (batch_settings){.look = gpen_settings_default(),
+                            .format = PICTURE_OTHER,
+                            .quality = 95,
+                            .max_pixels = PICTURE_DEFAULT_MAX_PIXELS};
+}
+
+/* ---------------------------------------------------------------- the fields */
+
+/* A whole number, or a name out of a list whose order is the enum's. */
+typedef struct field {
+    const char *name;
+    size_t offset; /* in batch_settings, of an int */
+    int least, most;
+    const char *const *names; /* ends with NULL; NULL: a number */
+    bool pixels;              /* it decides about them */
+} field;
+
+static const char *const modes[] = {"natural", "plain", NULL};
+static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "heif", "keep", NULL};
+static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
+static const char *const policies[] = {"skip", "copy", NULL};
+
+#define PLACE(member) offsetof(batch_settings, member)
+
+static const field fields[] = {
+    {"precision", PLACE(precision), GPEN_PRECISION_AUTO, GPEN_PRECISION_BF16, precisions, true},
+    {"mode", PLACE(look.mode), GPEN_MODE_NATURAL, GPEN_MODE_PLAIN, modes, true},
+    {"strength", PLACE(look.strength), 0, 100, NULL, true},
+    {"most_faces", PLACE(look.most_faces), 0, 1000000, NULL, true},
+    {"least_face", PLACE(look.least_face), 0, 1000000, NULL, true},
+    {"format", PLACE(format), PICTURE_JPEG, PICTURE_OTHER, formats, true},
+    {"quality", PLACE(quality), 0, 100, NULL, true},
+    {"max_edge", PLACE(max_edge), 0, 65500, NULL, true},
+    {"on_failure", PLACE(on_failure), FAILURE_SKIP, FAILURE_COPY, policies, false},
+};
+
+typedef struct flag {
+    const char *name;
+    size_t offset; /* of a bool */
+    bool pixels;
+} flag;
+
+static const flag flags[] = {
+    {"aligned", PLACE(aligned), true},
+    {"require_face", PLACE(require_face), true},
+    {"save_faces", PLACE(save_faces), false},
+    {"overwrite", PLACE(overwrite), false},
+};
+
+/* The enums are read and written as ints. */
+_Static_assert(sizeof(gpen_precision) == sizeof(int) && sizeof(gpen_mode) == sizeof(int) &&
+                   sizeof(picture_format) == sizeof(int) && sizeof(failure_policy) == sizeof(int),
+               "a field is an int");
+
+static const char hexadecimal[] = "0123456789abcdef";
+
+static const void *at(const batch_settings *settings, size_t offset)
+{
+    return (const char *)settings + offset;
+}
+
+/* ---------------------------------------------------------------- writing */
+
+/* A path as text, or as {"bytes": "in hexadecimal"} where it is no UTF-8. NULL: no memory. */
+static json_t *path_as_json(const char *path)
+{
+    json_t *text = json_pack("s", path);
+    if (text)
+        return text;
+    size_t length = strlen(path);
+    char *digits = malloc(2 * length + 1);
+    if (!digits)
+        return NULL;
+    for (size_t i = 0; i < length; i++) {
+        digits[2 * i] = hexadecimal[(unsigned char)path[i] >> 4];
+        digits[2 * i + 1] = hexadecimal[(unsigned char)path[i] & 15];
+    }
+    digits[2 * length] = '\0';
+    text = json_pack("{s:s}", "bytes", digits);
+    free(digits);
+    return text;
+}
+
+/* With a sum the file is what it is wherever it lies. */
+static int put_model(json_t *object, const char *name, const worker_model *model, bool key)
+{
+    if (!*model->path)
+        return 0;
+    json_t *made = json_pack("{}");
+    int failed = !made || ((!key || !*model->sha256) && json_object_set_new(made, "path", path_as_json(model->path))) ||
+                 (!key && json_object_set_new(made, "name", path_as_json(model->name))) ||
+                 (*model->sha256 && json_object_set_new(made, "sha256", json_pack("s", model->sha256)));
+    if (!failed)
+        return json_object_set_new(object, name, made);
+    json_decref(made);
+    return -1;
+}
+
+static json_t *as_json(const batch_settings *settings, bool key)
+{
+    json_t *object = json_pack("{}");
+    int failed = !object || put_model(object, "restorer", &settings->restorer, key) ||
+                 put_model(object, "detector", &settings->detector, key) ||
+                 put_model(object, "parser", &settings->parser, key);
+    for (size_t i = 0; !failed && i < sizeof fields / sizeof *fields; i++) {
+        int value;
+        memcpy(&value, at(settings, fields[i].offset), sizeof value);
+        if (!key || fields[i].pixels)
+            failed = json_object_set_new(object, fields[i].name,
+                                         fields[i].names ? json_pack("s", fields[i].names[value])
+                                                         : json_pack("I", (json_int_t)value));
+    }
+    for (size_t i = 0; !failed && i < sizeof flags / sizeof *flags; i++)
+        if (!key || flags[i].pixels)
+            failed =
+                json_object_set_new(object, flags[i].name, json_boolean(*(const bool *)at(settings, flags[i].offset)));
+    if (!failed)
+        failed = json_object_set_new(object, "least_score", json_real((double)settings->look.least_score));
+    if (!failed && !key)
+        failed = json_object_set_new(object, "max_pixels", json_pack("I", (json_int_t)settings->max_pixels)) ||
+                 json_object_set_new(object, "seconds", json_real(settings->seconds));
+    if (!failed)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static char *as_text(const batch_settings *settings, bool key)
+{
+    json_t *object = as_json(settings, key);
+    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    json_decref(object);
+    return text;
+}
+
+static gpen_status check_ranges(const batch_settings *settings, gpen_error *error)
+{
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        int value;
+        memcpy(&value, at(settings, fields[i].offset), sizeof value);
+        if (value < fields[i].least || value > fields[i].most)
+            return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s must be %d to %d, not %d", fields[i].name, fields[i].least,
+                             fields[i].most, value);
+    }
+    if (!(settings->look.least_score >= 0 && settings->look.least_score <= 1))
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "least_score must be 0 to 1");
+    if (settings->max_pixels < 0 || !(settings->seconds >= 0 && settings->seconds <= 1e9))
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "max_pixels and seconds must not be negative");
+    return GPEN_OK;
+}
+
+gpen_status batch_settings_write(const batch_settings *settings, char **json, char **key, gpen_error *error)
+{
+    *json = *key = NULL;
+    gpen_status status = check_ranges(settings, error);
+    if (status)
+        return status;
+    *json = as_text(settings, false);
+    *key = as_text(settings, true);
+    if (*json && *key)
+        return GPEN_OK;
+    free(*json);
+    free(*key);
+    *json = *key = NULL;
+    return gpen_fail_memory(error, "a batch's settings", 0);
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* A field's first failure stays. */
+typedef struct reader {
+    const json_t *object;
+    gpen_status status;
+    gpen_error *error;
+} reader;
+
+static void refuse(reader *r, const char *name)
+{
+    if (!r->status)
+        r->status = gpen_fail(r->error, GPEN_BAD_ARGUMENT, "the settings: %s is not as it can be", name);
+}
+
+static void read_field(reader *r, const field *f, batch_settings *settings)
+{
+    const json_t *value = json_object_get(r->object, f->name);
+    int found = -1;
+    if (!value)
+        return;
+    if (f->names && json_is_string(value)) {
+        for (int i = 0; f->names[i]; i++)
+            found = strcmp(f->names[i], json_string_value(value)) ? found : i;
+    } else if (!f->names && json_is_integer(value) && json_integer_value(value) >= f->least &&
+               json_integer_value(value) <= f->most) {
+        found = (int)json_integer_value(value);
+    } else {
+        refuse(r, f->name);
+        return;
+    }
+    if (found < f->least || found > f->most)
+        refuse(r, f->name);
+    else
+        memcpy((char *)settings + f->offset, &found, sizeof found);
+}
+
+static void read_flag(reader *r, const flag *f, batch_settings *settings)
+{
+    const json_t *value = json_object_get(r->object, f->name);
+    bool set = json_is_true(value);
+    if (value && !json_is_boolean(value))
+        refuse(r, f->name);
+    else if (value)
+        memcpy((char *)settings + f->offset, &set, sizeof set);
+}
+
+static int digit(char c)
+{
+    const char *found = c ? strchr(hexadecimal, c) : NULL;
+    return found ? (int)(found - hexadecimal) : -1;
+}
+
+/* False: it is none, or does not fit. */
+static bool read_path(const json_t *value, char *path, size_t capacity)
+{
+    const char *text = json_string_value(value), *bytes = json_string_value(json_object_get(value, "bytes"));
+    size_t length = text ? strlen(text) : bytes ? strlen(bytes) / 2 : capacity;
+    if (length >= capacity)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        int high = text ? 0 : digit(bytes[2 * i]), low = text ? 0 : digit(bytes[2 * i + 1]);
+        if (high < 0 || low < 0 || (!text && !high && !low))
+            return false;
+        path[i] = text ? text[i] : (char)(high << 4 | low);
+    }
+    path[length] = '\0';
+    return true;
+}
+
+static void read_model(reader *r, const char *name, worker_model *model)
+{
+    const json_t *object = json_object_get(r->object, name);
+    if (!object)
+        return;
+    const json_t *sum = json_object_get(object, "sha256");
+    const char *digits = json_string_value(sum);
+    if (!read_path(json_object_get(object, "path"), model->path, sizeof model->path) ||
+        !read_path(json_object_get(object, "name"), model->name, sizeof model->name) ||
+        (sum && (!digits || strlen(digits) != 64)))
+        refuse(r, name);
+    else if (digits)
+        memcpy(model->sha256, digits, sizeof model->sha256);
+}
+
+static double read_number(reader *r, const char *name, double otherwise)
+{
+    const json_t *value = json_object_get(r->object, name);
+    if (value && !json_is_number(value))
+        refuse(r, name);
+    return json_is_number(value) ? json_number_value(value) : otherwise;
+}
+
+gpen_status batch_settings_read(batch_settings *settings, const char *json, gpen_error *error)
+{
+    *settings = batch_settings_default();
+    json_error_t where;
+    json_t *object = json_loads(json, JSON_REJECT_DUPLICATES, &where);
+    if (!json_is_object(object)) {
+        json_decref(object);
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "the settings are no JSON object");
+    }
+    reader r = {.object = object, .error = error};
+    read_model(&r, "restorer", &settings->restorer);
+    read_model(&r, "detector", &settings->detector);
+    read_model(&r, "parser", &settings->parser);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        read_field(&r, &fields[i], settings);
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        read_flag(&r, &flags[i], settings);
+    settings->look.least_score = (float)read_number(&r, "least_score", (double)settings->look.least_score);
+    double most = read_number(&r, "max_pixels", (double)settings->max_pixels);
+    settings->max_pixels = most >= 0 && most < 9e15 ? (int64_t)most : -1;
+    settings->seconds = read_number(&r, "seconds", settings->seconds);
+    json_decref(object);
+    return r.status ? r.status : check_ranges(settings, error);
+}
