@@ -164,27 +164,76 @@ GPEN_API const char *gpen_precision_name(gpen_precision precision);
 
 /* ---------------------------------------------------------------- restoring */
 
+/* What a restored face brings into the photo. In every mode strength 0 is the photo, bit for bit, and a black-and-white photo
+ * stays black and white. docs/LOOK.md has the formulas and their sources. */
 typedef enum gpen_mode {
-    GPEN_MODE_NATURAL, /* without a parser the mask is an ellipse fitted to the face */
-    GPEN_MODE_PLAIN,   /* the published demo's arithmetic: without a parser the mask is a feathered square */
+    GPEN_MODE_NATURAL, /* the restored face in the photo's own colour and with its own grain */
+    GPEN_MODE_STRONG,  /* for badly damaged photos: noise is taken away before restoring, and from the background */
+    GPEN_MODE_DETAIL,  /* the face as it came, with the fine detail (1 to 4 px) of the restored one */
+    GPEN_MODE_PLAIN, /* the published demo's arithmetic: a linear blend; without a parser the mask is a feathered square */
 } gpen_mode;
 
+/* "natural", "strong", "detail", "plain". Static, never NULL. */
+GPEN_API const char *gpen_mode_name(gpen_mode mode);
+
+/* The controls that are whole numbers, each off at 0, for loops over them. X(FIELD, least, most) */
+#define GPEN_CONTROL_LIST(X)                                                                                           \
+    X(denoise, 0, 100)                                                                                                 \
+    X(sharpen, 0, 100)                                                                                                 \
+    X(contrast, -100, 100)                                                                                             \
+    X(brightness, -100, 100)                                                                                           \
+    X(skin_protect, 0, 100)                                                                                            \
+    X(detail_boost, 0, 100)                                                                                            \
+    X(fading, 0, 100)                                                                                                  \
+    X(dust, 0, 100)
+
+/* A strength of one face's own. */
+typedef struct gpen_face_strength {
+    int face;     /* as gpen_detect orders them, from 1 */
+    int strength; /* 0..100 */
+} gpen_face_strength;
+
+enum { GPEN_MOST_FACE_STRENGTHS = 64 };
+
+/* {0} is no settings: begin with gpen_settings_default(). */
 typedef struct gpen_settings {
     gpen_mode mode;
-    int strength;      /* 0 (the face as it came) .. 100 (the restored face); in between the two are blended linearly */
+    int strength;      /* 0 (the faces as they came) .. 100 (the restored faces) */
     int most_faces;    /* whole photos: restore only this many, the largest; 0: all */
     int least_face;    /* whole photos: leave faces whose box's shorter side has fewer pixels as they are; 0: none */
     float least_score; /* whole photos: leave faces with no more than this score as they are; 0.5..1 */
+
+    int denoise;      /* whole photo, 0..100: takes noise away; how much there is is measured; about 60 suits most */
+    int sharpen;      /* whole photo, 0..100 */
+    int contrast;     /* whole photo, -100..100 */
+    int brightness;   /* whole photo, -100..100 */
+    int skin_protect; /* faces, 0..100: holds hue and chroma of skin to the original's */
+    int detail_boost; /* faces, 0..100: local contrast of eyes, brows and lips; of hair too where there is a parser */
+    int fading;       /* whole photo, 0..100: undoes a faded print and its cast */
+    int dust;         /* whole photo outside faces, 0..100: removes thin scratches and specks */
+
+    int likeness; /* 1: a face that would become somebody else is lowered in strength, or left; 0: it is not. In plain no face is,
+                   * and 0 takes only this: that black-and-white photos stay so, which the published demo knows nothing of */
+
+    int face_strength_count; /* 0..GPEN_MOST_FACE_STRENGTHS of the next; no face twice */
+    gpen_face_strength face_strengths[GPEN_MOST_FACE_STRENGTHS];
 } gpen_settings;
 
-/* The settings that NULL stands for: natural, strength 80, all faces, least_face 16, least_score 0.9. */
+/* The settings that NULL stands for: natural, strength 80, all faces, least_face 16, least_score 0.9, likeness on, everything else
+ * off. */
 GPEN_API gpen_settings gpen_settings_default(void);
 
-/* Restores one aligned face: a square-ish crop with the face where GPEN's training data has it.
+/* Is each field in its range? BAD_ARGUMENT names the first that is not. */
+GPEN_API gpen_status gpen_settings_check(const gpen_settings *settings, gpen_error *error);
+
+/* The strength of the face numbered so, from 1: its own, or that of all. */
+GPEN_API int gpen_settings_face_strength(const gpen_settings *settings, size_t face);
+
+/* Restores one aligned face, a square-ish crop with the face where GPEN's training data has it, and finishes it as a photo.
  * face: any size from 16x16 to 65500x65500, 8 or 16 bits, 1 to 4 channels. It is resized bilinearly to the model's size.
  * restored: size x size, the channels and bits of the face; alpha is resized along. Release with gpen_image_free.
  * settings may be NULL. Errors: BAD_ARGUMENT, OUT_OF_MEMORY.
- * The arithmetic is the published demo's ("plain"): values in -1..1, clamped, truncated to 8 bits (rounded to 16). */
+ * The restored face is the published demo's: values in -1..1, clamped, truncated to 8 bits (rounded to 16). */
 GPEN_API gpen_status gpen_restore_aligned(gpen_model *model, const gpen_image *face, const gpen_settings *settings,
                                           gpen_image *restored, gpen_error *error);
 
@@ -195,6 +244,8 @@ GPEN_API gpen_status gpen_restore_aligned(gpen_model *model, const gpen_image *f
     X(TOO_SMALL, "too_small", "Left as it was: it is smaller than asked for.", "未处理：人脸小于设定的大小。")         \
     X(LOW_SCORE, "low_score", "Left as it was: it may be no face.", "未处理：可能不是人脸。")                          \
     X(NOT_CHOSEN, "not_chosen", "Left as it was: only larger faces were asked for.", "未处理：只选择了较大的人脸。")   \
+    X(CHOSEN_OFF, "chosen_off", "Left as it was: its strength is 0.", "未处理：该人脸的强度为 0。")                    \
+    X(LIKENESS, "likeness", "Left as it was: it would have become somebody else.", "未处理：修复后会变得不像本人。")   \
     X(NO_PLACE, "no_place", "Failed: its eyes, nose and mouth were not found where a face has them.",                  \
       "失败：无法确定五官位置。")                                                                                      \
     X(NOT_FINITE, "not_finite", "Failed: the model gave no usable numbers for it.", "失败：模型输出无效。")
@@ -218,6 +269,8 @@ typedef struct gpen_face {
                  [2]; /* x, y of the person's right eye, left eye, nose, right and left corner of the mouth, as seen */
     gpen_face_state state;
     double seconds; /* that restoring it took */
+    int strength; /* as used, 0..100: what was asked for, or less where the likeness guard lowered it; 0 unless RESTORED */
+    float likeness; /* of the restored face to the photo's, 0..1; -1: not measured */
 } gpen_face;
 
 typedef struct gpen_faces {
@@ -237,13 +290,46 @@ GPEN_API gpen_status gpen_detect(gpen_model *model, const gpen_image *photo, flo
                                  gpen_error *error);
 
 /* Restores the faces of a whole photo: each is found, aligned by its landmarks, restored, and pasted back through a soft mask;
- * where two masks overlap the stronger wins. *restored has the photo's size, channels and bits; outside the masks, and in alpha,
- * its samples are the photo's. Release it with gpen_image_free. faces (may be NULL) says what became of each face; release with
+ * where two masks overlap the stronger wins. Then the photo is finished: denoise, sharpen and the like. *restored has the photo's
+ * size, channels and bits. Alpha is the photo's; so is every sample outside the masks when no control for the whole photo is
+ * on (in mode strong one is). Release it with gpen_image_free. faces (may be NULL) says what became of each face; release with
  * gpen_faces_free. A face whose landmarks or restored numbers make no sense is left as it was
  * and costs the others nothing.
  * Errors: MODEL_MISSING (no detector or restorer), BAD_ARGUMENT, OUT_OF_MEMORY. */
 GPEN_API gpen_status gpen_enhance(gpen_model *model, const gpen_image *photo, const gpen_settings *settings,
                                   gpen_image *restored, gpen_faces *faces, gpen_error *error);
+
+/* ---------------------------------------------------------------- trying looks
+ *
+ *     gpen_session_open(&session, model, &photo, &error);
+ *     gpen_session_run(session, &settings, &error);                                the networks: seconds
+ *     settings.strength = 60;
+ *     gpen_session_render(session, &settings, 1600, &preview, NULL, &error);       none: a fraction of one
+ *     gpen_session_close(session);
+ */
+
+/* A photo with its faces as the networks left them: aligned, restored, masked. */
+typedef struct gpen_session gpen_session;
+
+/* Keeps a copy of the photo. The model must stay open as long as the session, and is used by one of them at a time.
+ * *session is NULL on failure; release with gpen_session_close. Errors: MODEL_MISSING (no detector or restorer),
+ * BAD_ARGUMENT, OUT_OF_MEMORY. */
+GPEN_API gpen_status gpen_session_open(gpen_session **session, gpen_model *model, const gpen_image *photo,
+                                       gpen_error *error);
+
+/* Finds the photo's faces, and restores those that the settings choose and that are not restored yet. Mode strong restores from
+ * a photo without its noise and so needs faces of its own. Errors: BAD_ARGUMENT, OUT_OF_MEMORY. */
+GPEN_API gpen_status gpen_session_run(gpen_session *session, const gpen_settings *settings, gpen_error *error);
+
+/* Makes the result as gpen_enhance would, without the networks. edge 0: at full size, and then it is gpen_enhance's bit for
+ * bit. Otherwise as it looks with its longer edge reduced to that many pixels (64 and up; never enlarged): a preview.
+ * A face that the settings choose but no run has restored is left as it was, in state FOUND. faces may be NULL; in pixels of
+ * the whole photo. Release both. Errors: BAD_ARGUMENT (also: not run yet), OUT_OF_MEMORY. */
+GPEN_API gpen_status gpen_session_render(gpen_session *session, const gpen_settings *settings, int edge,
+                                         gpen_image *result, gpen_faces *faces, gpen_error *error);
+
+/* Takes everything back. NULL is fine. */
+GPEN_API void gpen_session_close(gpen_session *session);
 
 /* The bare network, for programs that bring their own pixels: planar RGB floats in -1..1, [3][size][size], to the same,
  * unclamped. input and output may be the same array. */

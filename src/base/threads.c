@@ -22,6 +22,8 @@ struct thread_pool {
     atomic_int busy;        /* helpers that have not finished the current loop */
     atomic_bool stopping;
     int count;
+    bool
+        backwards; /* every other loop, so that it begins with what the one before it wrote last: that is still in the cache */
     thread_task *task;
     void *context;
 };
@@ -40,10 +42,15 @@ static inline void relax(void)
 #endif
 }
 
+static void do_task(const thread_pool *pool, int index, int worker)
+{
+    pool->task(pool->context, pool->backwards ? pool->count - 1 - index : index, worker);
+}
+
 static void take_tasks(thread_pool *pool, int worker)
 {
     for (int index; (index = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed)) < pool->count;)
-        pool->task(pool->context, index, worker);
+        do_task(pool, index, worker);
 }
 
 static void await_generation(thread_pool *pool, unsigned seen)
@@ -148,14 +155,15 @@ int thread_pool_size(const thread_pool *pool)
 
 void thread_pool_run(thread_pool *pool, int count, thread_task *task, void *context)
 {
-    if (count <= 1 || pool->threads == 1) {
-        for (int index = 0; index < count; index++)
-            task(context, index, 0);
-        return;
-    }
     pool->count = count;
+    pool->backwards = !pool->backwards;
     pool->task = task;
     pool->context = context;
+    if (count <= 1 || pool->threads == 1) {
+        for (int index = 0; index < count; index++)
+            do_task(pool, index, 0);
+        return;
+    }
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
     atomic_store_explicit(&pool->busy, pool->threads - 1, memory_order_relaxed);
     start_generation(pool);

@@ -15,7 +15,7 @@ void thread_pool_free(thread_pool *pool);
 int thread_pool_size(const thread_pool *pool);
 
 /* Runs task(context, 0 .. count - 1, worker), each index once, on all threads, and returns when all are done. Which
- * thread takes which index is not fixed. One caller at a time; a task may not call it again. */
+ * thread takes which index, and in what order, is not fixed. One caller at a time; a task may not call it again. */
 void thread_pool_run(thread_pool *pool, int count, thread_task *task, void *context);
 
 /* Processors this process may use: affinity mask and cgroup quota considered, at least 1. */

@@ -17,6 +17,12 @@ batch_settings batch_settings_default(void)
                             .max_pixels = PICTURE_DEFAULT_MAX_PIXELS};
 }
 
+gpen_precision batch_settings_precision(const batch_settings *settings)
+{
+    bool exact = settings->precision == GPEN_PRECISION_AUTO && settings->look.mode == GPEN_MODE_PLAIN;
+    return exact ? GPEN_PRECISION_FP32 : settings->precision;
+}
+
 /* ---------------------------------------------------------------- the fields */
 
 /* A whole number, or a name out of a list whose order is the enum's. */
@@ -28,7 +34,7 @@ typedef struct field {
     bool pixels;              /* it decides about them */
 } field;
 
-static const char *const modes[] = {"natural", "plain", NULL};
+static const char *const modes[] = {"natural", "strong", "detail", "plain", NULL};
 static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "heif", "keep", NULL};
 static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
 static const char *const policies[] = {"skip", "copy", NULL};
@@ -44,6 +50,11 @@ static const field fields[] = {
     {"format", PLACE(format), PICTURE_JPEG, PICTURE_OTHER, formats, true},
     {"quality", PLACE(quality), 0, 100, NULL, true},
     {"max_edge", PLACE(max_edge), 0, 65500, NULL, true},
+#define CONTROL_FIELD(control, low, high)                                                                              \
+    {.name = #control, .offset = PLACE(look.control), .least = low, .most = high, .pixels = true},
+    GPEN_CONTROL_LIST(CONTROL_FIELD)
+#undef CONTROL_FIELD
+        {"likeness", PLACE(look.likeness), 0, 1, NULL, true},
     {"on_failure", PLACE(on_failure), FAILURE_SKIP, FAILURE_COPY, policies, false},
 };
 
@@ -109,6 +120,20 @@ static int put_model(json_t *object, const char *name, const worker_model *model
     return -1;
 }
 
+/* [[face, strength], ...] */
+static int put_face_strengths(json_t *object, const gpen_settings *look)
+{
+    json_t *list = json_pack("[]");
+    int failed = !list;
+    for (int i = 0; !failed && i < look->face_strength_count; i++)
+        failed = json_array_append_new(list, json_pack("[i, i]", look->face_strengths[i].face,
+                                                       look->face_strengths[i].strength));
+    if (!failed)
+        return json_object_set_new(object, "face_strengths", list);
+    json_decref(list);
+    return -1;
+}
+
 static json_t *as_json(const batch_settings *settings, bool key)
 {
     json_t *object = json_pack("{}");
@@ -128,7 +153,8 @@ static json_t *as_json(const batch_settings *settings, bool key)
             failed =
                 json_object_set_new(object, flags[i].name, json_boolean(*(const bool *)at(settings, flags[i].offset)));
     if (!failed)
-        failed = json_object_set_new(object, "least_score", json_real((double)settings->look.least_score));
+        failed = json_object_set_new(object, "least_score", json_real((double)settings->look.least_score)) ||
+                 put_face_strengths(object, &settings->look);
     if (!failed && !key)
         failed = json_object_set_new(object, "max_pixels", json_pack("I", (json_int_t)settings->max_pixels)) ||
                  json_object_set_new(object, "seconds", json_real(settings->seconds));
@@ -155,6 +181,8 @@ static gpen_status check_ranges(const batch_settings *settings, gpen_error *erro
             return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s must be %d to %d, not %d", fields[i].name, fields[i].least,
                              fields[i].most, value);
     }
+    if (settings->look.face_strength_count < 0 || settings->look.face_strength_count > GPEN_MOST_FACE_STRENGTHS)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "face_strengths must be %d at most", GPEN_MOST_FACE_STRENGTHS);
     if (!(settings->look.least_score >= 0 && settings->look.least_score <= 1))
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "least_score must be 0 to 1");
     if (settings->max_pixels < 0 || !(settings->seconds >= 0 && settings->seconds <= 1e9))
@@ -225,6 +253,24 @@ static void read_flag(reader *r, const flag *f, batch_settings *settings)
         memcpy((char *)settings + f->offset, &set, sizeof set);
 }
 
+static void read_face_strengths(reader *r, gpen_settings *look)
+{
+    const json_t *list = json_object_get(r->object, "face_strengths");
+    if (list && (!json_is_array(list) || json_array_size(list) > GPEN_MOST_FACE_STRENGTHS)) {
+        refuse(r, "face_strengths");
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *face = json_array_get(json_array_get(list, i), 0);
+        const json_t *strength = json_array_get(json_array_get(list, i), 1);
+        json_int_t number = json_integer_value(face), wanted = json_integer_value(strength);
+        if (!json_is_integer(strength) || number < 1 || number > 1000000 || wanted < 0 || wanted > 100)
+            refuse(r, "face_strengths");
+        else
+            look->face_strengths[look->face_strength_count++] = (gpen_face_strength){(int)number, (int)wanted};
+    }
+}
+
 static int digit(char c)
 {
     const char *found = c ? strchr(hexadecimal, c) : NULL;
@@ -288,6 +334,7 @@ gpen_status batch_settings_read(batch_settings *settings, const char *json, gpen
         read_field(&r, &fields[i], settings);
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         read_flag(&r, &flags[i], settings);
+    read_face_strengths(&r, &settings->look);
     settings->look.least_score = (float)read_number(&r, "least_score", (double)settings->look.least_score);
     double most = read_number(&r, "max_pixels", (double)settings->max_pixels);
     settings->max_pixels = most >= 0 && most < 9e15 ? (int64_t)most : -1;

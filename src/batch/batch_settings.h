@@ -25,6 +25,9 @@ typedef struct batch_settings {
 /* The defaults of `gpen enhance`: no models named, keep, quality 95. */
 batch_settings batch_settings_default(void);
 
+/* The precision they ask for. Mode plain promises the published arithmetic to within a grey level in each pixel: only fp32 keeps that. */
+gpen_precision batch_settings_precision(const batch_settings *settings);
+
 /* As JSON, and the part of it that decides about pixels: a key as store.h wants it. The caller's (free). Errors: OUT_OF_MEMORY. */
 gpen_status batch_settings_write(const batch_settings *settings, char **json, char **key, gpen_error *error);
 

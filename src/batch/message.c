@@ -130,16 +130,48 @@ static void read_ready(wire_reader *r, worker_ready *ready)
 
 /* ---------------------------------------------------------------- orders */
 
+static void write_look(wire_writer *w, const gpen_settings *look)
+{
+    put_integer(w, look->mode);
+    put_integer(w, look->strength);
+    put_integer(w, look->most_faces);
+    put_integer(w, look->least_face);
+    wire_put_float(w, look->least_score);
+#define WRITE_CONTROL(field, least, most) put_integer(w, look->field);
+    GPEN_CONTROL_LIST(WRITE_CONTROL)
+#undef WRITE_CONTROL
+    put_integer(w, look->likeness);
+    put_integer(w, look->face_strength_count);
+    for (int i = 0; i < look->face_strength_count; i++) {
+        put_integer(w, look->face_strengths[i].face);
+        put_integer(w, look->face_strengths[i].strength);
+    }
+}
+
+static void read_look(wire_reader *r, gpen_settings *look)
+{
+    look->mode = (gpen_mode)wire_int(r, GPEN_MODE_NATURAL, GPEN_MODE_PLAIN);
+    look->strength = wire_int(r, 0, 100);
+    look->most_faces = wire_int(r, 0, INT32_MAX);
+    look->least_face = wire_int(r, 0, INT32_MAX);
+    look->least_score = wire_float(r);
+#define READ_CONTROL(field, least, most) look->field = wire_int(r, least, most);
+    GPEN_CONTROL_LIST(READ_CONTROL)
+#undef READ_CONTROL
+    look->likeness = wire_int(r, 0, 1);
+    look->face_strength_count = wire_int(r, 0, GPEN_MOST_FACE_STRENGTHS);
+    for (int i = 0; i < look->face_strength_count; i++) {
+        look->face_strengths[i].face = wire_int(r, 1, INT32_MAX);
+        look->face_strengths[i].strength = wire_int(r, 0, 100);
+    }
+}
+
 static void write_order(wire_writer *w, const job_order *order)
 {
     wire_put_u64(w, order->id);
     wire_put_text(w, order->input_name, sizeof order->input_name - 1);
     wire_put_text(w, order->output_name, sizeof order->output_name - 1);
-    put_integer(w, order->look.mode);
-    put_integer(w, order->look.strength);
-    put_integer(w, order->look.most_faces);
-    put_integer(w, order->look.least_face);
-    wire_put_float(w, order->look.least_score);
+    write_look(w, &order->look);
     put_integer(w, order->format);
     put_integer(w, order->quality);
     put_integer(w, order->max_edge);
@@ -156,11 +188,7 @@ static void read_order(wire_reader *r, job_order *order)
     order->id = wire_u64(r);
     wire_text(r, order->input_name, sizeof order->input_name);
     wire_text(r, order->output_name, sizeof order->output_name);
-    order->look.mode = (gpen_mode)wire_int(r, GPEN_MODE_NATURAL, GPEN_MODE_PLAIN);
-    order->look.strength = wire_int(r, 0, 100);
-    order->look.most_faces = wire_int(r, 0, INT32_MAX);
-    order->look.least_face = wire_int(r, 0, INT32_MAX);
-    order->look.least_score = wire_float(r);
+    read_look(r, &order->look);
     order->format = (picture_format)wire_int(r, PICTURE_JPEG, PICTURE_TIFF);
     order->quality = wire_int(r, 0, 100);
     order->max_edge = wire_int(r, 0, INT32_MAX);
@@ -174,7 +202,7 @@ static void read_order(wire_reader *r, job_order *order)
 
 /* ---------------------------------------------------------------- results */
 
-enum { FACE_BYTES = 4 * (4 + 1 + 10) + 8 + 8 };
+enum { FACE_BYTES = 4 * (4 + 1 + 10) + 8 + 8 + 8 + 4 };
 
 static void write_face(wire_writer *w, const gpen_face *face)
 {
@@ -187,6 +215,8 @@ static void write_face(wire_writer *w, const gpen_face *face)
     }
     put_integer(w, face->state);
     wire_put_double(w, face->seconds);
+    put_integer(w, face->strength);
+    wire_put_float(w, face->likeness);
 }
 
 static void read_face(wire_reader *r, gpen_face *face)
@@ -200,6 +230,9 @@ static void read_face(wire_reader *r, gpen_face *face)
     }
     face->state = (gpen_face_state)wire_int(r, 0, GPEN_FACE_STATE_COUNT - 1);
     face->seconds = wire_double(r, 0, MOST_SECONDS);
+    face->strength = wire_int(r, 0, 100);
+    face->likeness = wire_float(r);
+    r->bad = r->bad || face->likeness < -1 || face->likeness > 1;
 }
 
 /* The count is believed only when so many faces can stand in what is left. */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -154,7 +155,7 @@ static gpen_status compute_photo(photo_job *job, gpen_model *model)
         photo_enhance(model, image, &job->order->look, &restored, touched, &result->faces, &callbacks, &result->error);
     if (!status)
         status = check_required(job);
-    if (!status && result->restored) {
+    if (!status && memchr(touched, 1, pixels)) {
         photo_job_enter(job, JOB_PASTE);
         status = picture_put(&job->photo, &restored, touched, &result->error);
     }
@@ -176,7 +177,7 @@ static gpen_status compute_crop(photo_job *job, gpen_model *model)
         return status;
     gpen_image_free(&job->photo.image);
     job->photo.image = restored;
-    job->result.restored = 1;
+    job->result.restored = gpen_settings_face_strength(&job->order->look, 1) > 0;
     keep_after(job, &job->photo.image);
     return GPEN_OK;
 }

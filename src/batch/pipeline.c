@@ -163,8 +163,8 @@ static bool is_quitting(pipeline *line)
 
 /* ---------------------------------------------------------------- the three threads */
 
-/* Samples as decoded, as sRGB, as restored; the strongest mask and the map of what changed: four bytes and one a pixel. */
-enum { COPIES = 5 };
+/* Samples as decoded and as sRGB; the strongest mask and the map of what changed: four bytes and one a pixel. And what a look needs. */
+enum { COPIES = 4 };
 
 /* Waits until the photo may be decoded beside the others; alone it always may. The gap behind must be free too, so that a
  * photo does not wait decoded while another does already. False: the worker quits. */
@@ -172,7 +172,7 @@ static bool admit(traveller *photo)
 {
     pipeline *line = photo->line;
     int64_t measured = picture_measure(photo->input), limit = line->options.memory_bytes;
-    if (__builtin_mul_overflow(measured, COPIES, &measured))
+    if (__builtin_mul_overflow(measured, COPIES + photo_copies(&photo->order.look), &measured))
         measured = INT64_MAX / 2;
     pthread_mutex_lock(&line->lock);
     while (!line->quitting && (line->first[DECODED] || (limit && line->bytes && measured > limit - line->bytes)))

@@ -1,12 +1,8 @@
 /* What made a result, as lines for its XMP. Its own file because these lines are read by other programs. */
 #include "batch/receipt.h"
 
+#include <ctype.h>
 #include <stdio.h>
-
-const char *receipt_mode(const gpen_settings *settings)
-{
-    return settings->mode == GPEN_MODE_PLAIN ? "plain" : "natural";
-}
 
 static void add_line(receipt_text *text, const char *key, const char *value)
 {
@@ -22,11 +18,58 @@ static void add_model(receipt_text *text, const receipt_model *model, const char
     add_line(text, sum_key, model->sha256);
 }
 
+/* "skin_protect" as XMP has its names: "SkinProtect". */
+static void write_key(char key[16], const char *field)
+{
+    bool first = true;
+    size_t length = 0;
+    for (; *field && length < 15; field++) {
+        if (*field != '_')
+            key[length++] = (char)(first ? toupper((unsigned char)*field) : *field);
+        first = *field == '_';
+    }
+    key[length] = '\0';
+}
+
+/* A control that is off is not mentioned. */
+static void add_control(receipt_text *text, int index, const char *field, int value)
+{
+    write_key(text->control_keys[index], field);
+    snprintf(text->controls[index], sizeof text->controls[index], "%d", value);
+    if (value)
+        add_line(text, text->control_keys[index], text->controls[index]);
+}
+
+/* "1=40,3=0" */
+static void add_face_strengths(receipt_text *text, const gpen_settings *settings)
+{
+    size_t used = 0;
+    text->face_strengths[0] = '\0';
+    for (int i = 0; i < settings->face_strength_count && used < sizeof text->face_strengths; i++) {
+        const gpen_face_strength *own = &settings->face_strengths[i];
+        int length = snprintf(text->face_strengths + used, sizeof text->face_strengths - used, "%s%d=%d", i ? "," : "",
+                              own->face, own->strength);
+        used += length > 0 ? (size_t)length : 0;
+    }
+    add_line(text, "FaceStrengths", text->face_strengths);
+}
+
+static void add_look(receipt_text *text, const gpen_settings *settings)
+{
+    snprintf(text->strength, sizeof text->strength, "%d", settings->strength);
+    add_line(text, "Mode", gpen_mode_name(settings->mode));
+    add_line(text, "Strength", text->strength);
+    add_face_strengths(text, settings);
+    add_line(text, "LikenessGuard", settings->likeness && settings->mode != GPEN_MODE_PLAIN ? "on" : "off");
+#define ADD_CONTROL(field, least, most) add_control(text, RECEIPT_CONTROL_##field, #field, settings->field);
+    GPEN_CONTROL_LIST(ADD_CONTROL)
+#undef ADD_CONTROL
+}
+
 void receipt_write(receipt_text *text, const receipt *made, const gpen_settings *settings, size_t faces,
                    size_t restored)
 {
     text->count = 0;
-    snprintf(text->strength, sizeof text->strength, "%d", settings->strength);
     snprintf(text->faces, sizeof text->faces, "%zu", faces);
     snprintf(text->restored, sizeof text->restored, "%zu", restored);
     add_line(text, "Program", "gpen");
@@ -34,8 +77,7 @@ void receipt_write(receipt_text *text, const receipt *made, const gpen_settings 
     add_model(text, &made->restorer, "Restorer", "RestorerSHA256");
     add_model(text, &made->detector, "Detector", "DetectorSHA256");
     add_model(text, &made->parser, "Parser", "ParserSHA256");
-    add_line(text, "Mode", receipt_mode(settings));
-    add_line(text, "Strength", text->strength);
+    add_look(text, settings);
     add_line(text, "Level", made->level);
     add_line(text, "Precision", made->precision);
     add_line(text, "FacesFound", text->faces);

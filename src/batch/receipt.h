@@ -19,16 +19,17 @@ typedef struct receipt {
     const char *precision; /* "fp32", "bf16" */
 } receipt;
 
-/* "natural", "plain". Static. */
-const char *receipt_mode(const gpen_settings *settings);
-
-enum { MOST_RECEIPT_LINES = 16 };
+#define RECEIPT_CONTROL(field, least, most) RECEIPT_CONTROL_##field,
+enum { GPEN_CONTROL_LIST(RECEIPT_CONTROL) RECEIPT_CONTROLS, MOST_RECEIPT_LINES = 24 + RECEIPT_CONTROLS };
+#undef RECEIPT_CONTROL
 
 /* The facts of one result, as its XMP takes them. Holds text that the lines point to: not to be copied. */
 typedef struct receipt_text {
     picture_receipt_line lines[MOST_RECEIPT_LINES];
     int count;
     char strength[16], faces[24], restored[24];
+    char control_keys[RECEIPT_CONTROLS][16], controls[RECEIPT_CONTROLS][8];
+    char face_strengths[GPEN_MOST_FACE_STRENGTHS * 16];
 } receipt_text;
 
 /* faces: that were found; restored: of them. The text lives no longer than `made`. */

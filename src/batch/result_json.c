@@ -31,10 +31,12 @@ static json_t *face_as_json(const gpen_face *face)
         json_decref(box);
         return NULL;
     }
-    failed = json_object_set_new(object, "box", box) ||
-             json_object_set_new(object, "score", number((double)face->score)) ||
-             json_object_set_new(object, "state", json_pack("s", gpen_face_state_name(face->state))) ||
-             json_object_set_new(object, "seconds", number(face->seconds));
+    failed =
+        json_object_set_new(object, "box", box) || json_object_set_new(object, "score", number((double)face->score)) ||
+        json_object_set_new(object, "state", json_pack("s", gpen_face_state_name(face->state))) ||
+        json_object_set_new(object, "seconds", number(face->seconds)) ||
+        json_object_set_new(object, "strength", json_pack("i", face->strength)) ||
+        json_object_set_new(object, "likeness", face->likeness < 0 ? json_pack("n") : number((double)face->likeness));
     if (!failed)
         return object;
     json_decref(object);
@@ -74,12 +76,22 @@ static json_t *text_or_null(const char *text)
     return made ? made : json_pack("n");
 }
 
+static int put_look(json_t *object, const gpen_settings *look)
+{
+    int failed = json_object_set_new(object, "likeness", json_pack("b", look->likeness));
+#define PUT_CONTROL(field, least, most)                                                                                \
+    failed = failed || json_object_set_new(object, #field, json_pack("i", look->field));
+    GPEN_CONTROL_LIST(PUT_CONTROL)
+#undef PUT_CONTROL
+    return failed;
+}
+
 char *result_receipt_json(const job_result *result, const receipt *made, const gpen_settings *look)
 {
     json_t *object = json_pack("{s:s, s:s, s:s, s:i, s:b, s:i, s:i}", "program", "gpen", "version", gpen_version(),
-                               "mode", receipt_mode(look), "strength", look->strength, "altered_by_model",
+                               "mode", gpen_mode_name(look->mode), "strength", look->strength, "altered_by_model",
                                (int)(result->restored > 0), "width", result->width, "height", result->height);
-    int failed = !object || put_model(object, "restorer", &made->restorer) ||
+    int failed = !object || put_look(object, look) || put_model(object, "restorer", &made->restorer) ||
                  put_model(object, "detector", &made->detector) || put_model(object, "parser", &made->parser) ||
                  json_object_set_new(object, "level", text_or_null(made->level)) ||
                  json_object_set_new(object, "precision", text_or_null(made->precision)) ||

@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "batch/scheduler_room.h"
 
+enum { MOST_WISHES = 256 }; /* passed on in one turn */
+
 static const double usual_seconds = 600, longest_wait = 1.0, farewell_seconds = 10;
 
 scheduler_options scheduler_options_default(void)
@@ -239,15 +241,17 @@ gpen_status scheduler_new(scheduler **out, const scheduler_options *options, con
     s->events = *events;
     s->setup = options->setup;
     s->memory_used = -1;
-    gpen_status status = folder_make(options->folder, error);
+    gpen_status status = make_pool(s, error);
+    if (!status && options->photos > 0)
+        scheduler_start_early(s);
+    if (!status)
+        status = folder_make(options->folder, error);
     if (!status)
         status = store_open(&s->store, options->folder, scheduler_now(), error);
     if (!status)
         status = scheduler_sweep(s, error);
     if (!status)
         scheduler_sweep_small(s, true);
-    if (!status)
-        status = make_pool(s, error);
     if (status)
         scheduler_free(s);
     else
@@ -260,7 +264,7 @@ gpen_status scheduler_new(scheduler **out, const scheduler_options *options, con
 /* Wishes of other threads that only this one can pass on. */
 static void pass_wishes_on(scheduler *s)
 {
-    uint64_t unwanted[STORE_STATES * 256];
+    uint64_t unwanted[MOST_WISHES];
     size_t count = 0;
     pthread_mutex_lock(&s->lock);
     int stop = s->stop;

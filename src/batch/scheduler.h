@@ -48,7 +48,8 @@ typedef struct scheduler_options {
         setup;   /* models, cache, sandbox; threads, memory_mebibytes and precision too, where a person chose them: 0 is
                                 * as the machine allows */
     int workers; /* 0: as the machine allows */
-    int photos;  /* how many there will be, where that is known: no more workers are started than that; 0: many */
+    int photos; /* how many there will be, where that is known: no more workers are started than that, and the first one at once, by
+                  * scheduler_new, whose thread is then the one that turns; 0: many */
     double seconds;        /* the most time that work on a photo may take, where its batch says nothing; 0: no limit */
     double store_patience; /* seconds after which a store that cannot be written ends the work; 0: never */
     const char *program;   /* as in pool_options */
@@ -89,7 +90,8 @@ typedef struct scheduler_events {
     void (*stage)(void *context, const store_item *item, job_stage stage);
     void (*faces)(void *context, const store_item *item, size_t ended, size_t chosen);
     void (*ended)(void *context, const scheduler_end *end);
-    void (*batch_ended)(void *context, const store_batch *batch); /* its last item came to its end */
+    void (*batch_ended)(void *context,
+                        const store_batch *batch); /* its last item came to its end; not: one that a call below ended */
     char *(*crops)(
         void *context,
         const store_item
@@ -99,6 +101,9 @@ typedef struct scheduler_events {
     void (*worker_died)(void *context, const pool_death *death);           /* death->job->order.id is the item's */
     void (*held)(void *context, scheduler_hold why, const char *sentence); /* English; NONE: it goes on */
 } scheduler_events;
+
+/* What the plan follows from, before any worker runs: this machine, and models whose memory is estimated from their files. */
+machine_facts scheduler_facts(const scheduler_options *options);
 
 /* Milliseconds since 1970, as the store takes them: above 0 whatever the clock says. */
 int64_t scheduler_now(void);

@@ -41,11 +41,11 @@ scheduler_hold scheduler_held(const scheduler *s, char *sentence, size_t capacit
     return hold;
 }
 
-static void tell_hold(scheduler *s)
+static void tell_hold(scheduler *s, bool idle)
 {
     char sentence[sizeof s->counts.sentence];
     scheduler_hold hold = scheduler_held(s, sentence, sizeof sentence);
-    if (hold == s->told_hold)
+    if (hold == s->told_hold || (hold != HOLD_NONE && idle)) /* with nothing to do nothing is held */
         return;
     s->told_hold = hold;
     log_event(LOG_INFO, "held", NULL, "%s", *sentence ? sentence : "it goes on");
@@ -56,9 +56,12 @@ static void tell_hold(scheduler *s)
 void scheduler_look_around(scheduler *s)
 {
     double now = clock_seconds();
-    if (errands_given(s) || !(s->worked > 0))
+    pthread_mutex_lock(&s->lock);
+    bool idle = !s->errands && s->quiet_until > now;
+    pthread_mutex_unlock(&s->lock);
+    if (idle || errands_given(s) || !(s->worked > 0))
         s->worked = now;
-    if (s->errands && now - s->memory_looked >= look_pause) {
+    if (now - s->memory_looked >= look_pause) {
         double used = memory_used_of(s);
         pthread_mutex_lock(&s->lock);
         s->memory_looked = now;
@@ -66,7 +69,7 @@ void scheduler_look_around(scheduler *s)
         s->memory_hold = judge_memory(s, used, now);
         pthread_mutex_unlock(&s->lock);
     }
-    tell_hold(s);
+    tell_hold(s, idle);
 }
 
 size_t scheduler_leave(const scheduler *s, size_t room)

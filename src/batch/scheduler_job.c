@@ -217,13 +217,14 @@ static gpen_status copy_photo(const errand *e, const char *path, gpen_error *err
     return status;
 }
 
-/* Will the store call it failed for good? */
+/* Will the store call it failed for good? Where a result is there already, that is what stays. */
 static bool is_final(const errand *e)
 {
     const store_item *item = &e->item;
     gpen_status reason = e->result.error.status;
     retry_verdict verdict = retry_decide(reason, item->retries, item->kills + e->worker_died, item->shrink);
-    return reason && reason != GPEN_CANCELLED && (verdict == RETRY_NOT || verdict == RETRY_GIVEN_UP);
+    return reason && reason != GPEN_CANCELLED && reason != GPEN_EXISTS &&
+           (verdict == RETRY_NOT || verdict == RETRY_GIVEN_UP);
 }
 
 static void keep_photo(const scheduler *s, errand *e)

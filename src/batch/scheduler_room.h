@@ -44,7 +44,6 @@ struct scheduler {
     worker_setup setup;  /* what workers are told */
     bool has_own_models; /* it is that of a batch */
     bool begun;          /* there was something to do */
-    machine_facts facts;
     machine_plan plan;
     receipt made;
     char level[32];
@@ -90,6 +89,9 @@ void errand_finish(const scheduler *s, errand *e);
 
 /* Starts workers when there is something to do for the first time, and others when the next item needs other models. */
 void scheduler_man(scheduler *s);
+
+/* The first worker starts while the store is opened. */
+void scheduler_start_early(scheduler *s);
 
 /* One is ready: now it is known how much memory a worker needs. */
 void scheduler_replan(scheduler *s, const worker_ready *ready);

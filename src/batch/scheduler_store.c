@@ -203,6 +203,7 @@ static void note_failure(scheduler *s, const gpen_error *error)
 {
     double now = clock_seconds();
     s->store_error = *error;
+    s->quiet_until = 0; /* what was claimed, and so seemed to leave nothing, is not */
     if (!(s->store_failed > 0))
         s->store_failed = now;
     double pause = shortest_pause + (now - s->store_failed);
@@ -287,6 +288,8 @@ void scheduler_settle(scheduler *s)
 {
     errand *claimed = NULL;
     gpen_error error = {0};
+    if (!s->store) /* it is being opened */
+        return;
     pthread_mutex_lock(&s->lock);
     size_t wanted = claims_wanted(s);
     pthread_mutex_unlock(&s->lock);

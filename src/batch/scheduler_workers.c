@@ -19,11 +19,9 @@ static void wanted_setup(const scheduler *s, const errand *e, worker_setup *setu
         setup->detector = settings->detector;
         setup->parser = settings->parser;
     }
-    if (settings->precision != GPEN_PRECISION_AUTO)
-        setup->precision = settings->precision;
-    /* Mode plain promises the published arithmetic to within a grey level in each pixel: only fp32 keeps that. */
-    if (setup->precision == GPEN_PRECISION_AUTO && settings->look.mode == GPEN_MODE_PLAIN)
-        setup->precision = GPEN_PRECISION_FP32;
+    gpen_precision precision = batch_settings_precision(settings);
+    if (precision != GPEN_PRECISION_AUTO)
+        setup->precision = precision;
 }
 
 static bool same_models(const worker_setup *a, const worker_setup *b)
@@ -53,18 +51,24 @@ static int guess_model(const worker_setup *setup)
     return 64 + 2 * (mebibytes_of(&setup->restorer) + mebibytes_of(&setup->detector) + mebibytes_of(&setup->parser));
 }
 
-static void make_plan(scheduler *s, int model_mebibytes)
+machine_facts scheduler_facts(const scheduler_options *options)
 {
     int64_t available = machine_memory_free();
-    s->facts = (machine_facts){.cores = thread_count_default(),
-                               .available_mebibytes = available < 0 ? 0 : (int)(available >> 20),
-                               .model_mebibytes = model_mebibytes,
-                               .photo_mebibytes = MACHINE_USUAL_PHOTO,
-                               .photos = s->options.photos,
-                               .workers = s->options.workers,
-                               .threads = s->options.setup.threads};
+    return (machine_facts){.cores = thread_count_default(),
+                           .available_mebibytes = available < 0 ? 0 : (int)(available >> 20),
+                           .model_mebibytes = guess_model(&options->setup),
+                           .photo_mebibytes = MACHINE_USUAL_PHOTO,
+                           .photos = options->photos,
+                           .workers = options->workers,
+                           .threads = options->setup.threads};
+}
+
+static void make_plan(scheduler *s, int model_mebibytes)
+{
+    machine_facts facts = scheduler_facts(&s->options);
+    facts.model_mebibytes = model_mebibytes;
     pthread_mutex_lock(&s->lock);
-    s->plan = machine_plan_make(&s->facts);
+    s->plan = machine_plan_make(&facts);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -98,6 +102,12 @@ static void begin_with(scheduler *s, const worker_setup *setup)
     pool_renew(s->pool, &s->setup);
     pool_allow(s->pool, 1); /* it packs the weights, which the others then share */
     s->begun = true;
+}
+
+void scheduler_start_early(scheduler *s)
+{
+    begin_with(s, &s->options.setup);
+    (void)pool_turn(s->pool, 0, NULL); /* what is wrong with it is said by a later turn */
 }
 
 void scheduler_man(scheduler *s)

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const modes[] = {"natural", "plain", NULL}; /* in the order of gpen_mode */
+static const char *const modes[] = {"natural", "strong", "detail", "plain", NULL}; /* in the order of gpen_mode */
 static const char *const formats[] = {"keep", "jpeg", "png",
                                       "webp", "tiff", NULL}; /* behind keep, that of picture_format */
 
@@ -15,6 +15,11 @@ enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500, LEAST_EDGE = 16 };
 static const setting_row rows[] = {
     {"mode", SETTING_CHOICE, FIELD(look.mode), .choices = modes},
     {"strength", SETTING_INTEGER, FIELD(look.strength), .low = 0, .high = 100},
+#define CONTROL_ROW(field, least, most)                                                                                \
+    {.name = #field, .kind = SETTING_INTEGER, .offset = FIELD(look.field), .low = least, .high = most},
+    GPEN_CONTROL_LIST(CONTROL_ROW)
+#undef CONTROL_ROW
+        {.name = "likeness", .kind = SETTING_SWITCH, .offset = FIELD(look.likeness)},
     {"faces", SETTING_FACES, FIELD(look.most_faces), .low = 1, .high = MOST_FACES},
     {"min_face", SETTING_INTEGER, FIELD(look.least_face), .low = 0, .high = MOST_PIXELS_A_SIDE},
     {"min_score", SETTING_REAL, FIELD(look.least_score), .low = 0.5, .high = 1},
@@ -132,12 +137,16 @@ static gpen_status take(const setting_row *row, const json_t *value, batch_setti
     case SETTING_CHOICE:
     case SETTING_FORMAT: return take_choice(row, value, settings, error);
     case SETTING_FACES: return take_faces(row, value, settings, error);
-    case SETTING_FLAG: break;
+    case SETTING_FLAG:
+    case SETTING_SWITCH: break;
     }
     bool flag = json_is_true(value);
     if (!json_is_boolean(value))
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s takes true or false", row->name);
-    put(settings, row, &flag, sizeof flag);
+    if (row->kind == SETTING_SWITCH)
+        put_int(settings, row, flag);
+    else
+        put(settings, row, &flag, sizeof flag);
     return GPEN_OK;
 }
 
@@ -179,6 +188,7 @@ static json_t *write_row(const batch_settings *settings, const setting_row *row)
     case SETTING_REAL:
         memcpy(&real, (const char *)settings + row->offset, sizeof real);
         return json_pack("f", (double)real);
+    case SETTING_SWITCH: return json_pack("b", number);
     case SETTING_FLAG: break;
     }
     memcpy(&flag, (const char *)settings + row->offset, sizeof flag);

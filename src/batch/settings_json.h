@@ -13,6 +13,7 @@ typedef enum setting_kind {
     SETTING_INTEGER, /* int, low..high; null is `none` where the row has one */
     SETTING_REAL,    /* float, low..high */
     SETTING_FLAG,    /* bool */
+    SETTING_SWITCH,  /* int, 0 or 1; true and false in JSON */
     SETTING_CHOICE,  /* int, the index in choices */
     SETTING_FORMAT,  /* picture_format: the index in choices less one; the first, keep, is PICTURE_OTHER */
     SETTING_FACES,   /* int: "all" (0), "largest" (1) or a number low..high */

@@ -3,6 +3,9 @@
  * pictures. */
 #include "batch/worker.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +21,7 @@
 #include "batch/sandbox.h"
 #include "batch/worker_line.h"
 
-enum { EXIT_NOT_STARTED = 3 };
+enum { EXIT_NOT_STARTED = 3, LARGE_ALLOCATION = 128 * 1024 };
 
 typedef struct worker {
     worker_line line;
@@ -95,6 +98,16 @@ static gpen_status tie_to_supervisor(const worker_setup *setup, gpen_error *erro
     if (setup->supervisor && getppid() != (pid_t)setup->supervisor)
         return gpen_fail(error, GPEN_CANCELLED, "the supervisor is gone");
     return GPEN_OK;
+}
+
+/* Pictures come and go in several threads: what is large gets pages of its own, which go back when it is let go of. Otherwise the
+ * C library would keep them in heaps that grow with chance, photo after photo. */
+static void keep_memory_flat(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_ALLOCATION);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_ALLOCATION);
+#endif
 }
 
 /* What is written to and not backed by a file counts, mapped weights do not: a picture that needs gigabytes is refused them. A
@@ -241,6 +254,7 @@ int worker_main(void)
     message *m = calloc(1, sizeof *m);
     int exit_status = EXIT_NOT_STARTED;
     (void)signal(SIGPIPE, SIG_IGN);
+    keep_memory_flat();
     if (w && m && !worker_line_open(&w->line, WORKER_CHANNEL, NULL)) {
         if (worker_line_wait(&w->line, m) && m->kind == MESSAGE_START) {
             w->setup = m->start;

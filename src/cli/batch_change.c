@@ -79,7 +79,7 @@ static int work(batch_run *run, const retry_wish *wish, const batch_settings *se
     report.parser = *settings->parser.name ? settings->parser.name : NULL;
     run->report = &report;
     status = batch_run_go(run, error);
-    int exit_status = status ? report_nothing(wish->json, error) : report_end(&report, interrupted());
+    int exit_status = status ? report_broken(&report, error) : report_end(&report, interrupted());
     report_free(&report);
     return exit_status;
 }

@@ -197,7 +197,7 @@ void batch_run_models(batch_run *run)
     setup->restorer = settings->restorer;
     setup->detector = settings->detector;
     setup->parser = settings->parser;
-    setup->precision = settings->precision;
+    setup->precision = batch_settings_precision(settings);
     snprintf(setup->cache, sizeof setup->cache, "%s", cache && !folder_make(cache, NULL) ? cache : "");
     free(cache);
 }

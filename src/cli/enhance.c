@@ -279,7 +279,7 @@ static int run_batch(enhance_run *run, const char *out)
         report_rest(run);
         run->reported = enhance_report(&run->plan, NULL);
     }
-    int exit_status = status ? report_nothing(settings->json, &error) : report_end(&run->report, interrupted());
+    int exit_status = status ? report_broken(&run->report, &error) : report_end(&run->report, interrupted());
     if (!run->reported && exit_status == CLI_DONE)
         exit_status = CLI_SOME_FAILED;
     report_free(&run->report);

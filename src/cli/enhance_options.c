@@ -1,5 +1,6 @@
 /* The arguments of `gpen enhance`. Its own file because what can be asked for, and what of it cannot be meant, is said in
  * one place and before anything begins. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,9 @@
 #include "cli/options.h"
 
 static const char command_name[] = "enhance";
-static const char *const modes[] = {"natural", "plain", NULL}; /* in the order of gpen_mode */
-static const char *const policies[] = {"skip", "copy", NULL};  /* in the order of failure_policy */
+static const char *const modes[] = {"natural", "strong", "detail", "plain", NULL}; /* in the order of gpen_mode */
+static const char *const off_and_on[] = {"off", "on", NULL};
+static const char *const policies[] = {"skip", "copy", NULL}; /* in the order of failure_policy */
 static const char *const formats[] = {"keep", "png", "jpeg", "webp", "tiff", NULL};
 
 enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500 };
@@ -33,8 +35,9 @@ static const char examples[] = "gpen enhance photo.jpg -o restored.jpg      ever
                                "gpen enhance --aligned faces/ -o out        the photos are face crops\n"
                                "gpen enhance photos/ -o out --json          for programs";
 
-static const char notes[] = "Only the faces are changed: everything else in a photo stays as it is, bit for\n"
-                            "bit where the format is lossless. A photo without a face comes out unchanged.\n"
+static const char notes[] = "Without a control for the whole photo only the faces are changed: everything\n"
+                            "else stays as it is, bit for bit where the format is lossless, and a photo\n"
+                            "without a face comes out unchanged.\n"
                             "The detail in a restored face is the model's best guess; a note in the result's\n"
                             "metadata (XMP) says that a model altered the picture, and which.\n"
                             "\n"
@@ -55,13 +58,15 @@ static const char notes[] = "Only the faces are changed: everything else in a ph
 
 /* What stands in the arguments and not yet in the settings. */
 typedef struct raw_choices {
-    const char *faces; /* NULL: not given */
-    int least_face;    /* -1: not given */
+    const char *faces;     /* NULL: not given */
+    int least_face;        /* -1: not given */
+    const char *strengths; /* of single faces; NULL: not given */
     int mode;
 } raw_choices;
 
 static int parse(int argc, char **argv, enhance_settings *settings, raw_choices *raw, int *operands)
 {
+    gpen_settings *look = &settings->look;
     const command_option options[] = {
         {"models", "model", 0, "NAME|FILE",
          "The restorer: an installed model or a weights file.\n"
@@ -86,11 +91,36 @@ static int parse(int argc, char **argv, enhance_settings *settings, raw_choices 
         {"faces", "require-face", 0, NULL, "A photo without a face fails", .flag = &settings->require_face},
         {"faces", "aligned", 0, NULL, "The photos are face crops: no face is looked for", .flag = &settings->aligned},
         {"look", "mode", 0, "MODE",
-         "natural (default), or plain: as the published program\n"
-         "computes",
+         "natural (default): keeps the photo's colour and grain;\n"
+         "strong: for badly damaged photos, takes noise away\n"
+         "everywhere; detail: only adds fine detail to the faces;\n"
+         "plain: as the published program computes",
          .choice = &raw->mode, .choices = modes},
         {"look", "strength", 0, "0-100", "0: the faces as they came, 100: the restored.\nDefault: 80",
-         .number = &settings->look.strength, .low = 0, .high = 100},
+         .number = &look->strength, .low = 0, .high = 100},
+        {"look", "face-strength", 0, "I=N,...",
+         "Face I gets strength N, 0 leaves it as it is; faces\n"
+         "are numbered as gpen detect prints them",
+         .text = &raw->strengths},
+        {"look", "likeness", 0, "on|off",
+         "Hold back where a face would become somebody else.\n"
+         "Default: on; mode plain never does",
+         .choice = &look->likeness, .choices = off_and_on},
+        {"look", "denoise", 0, "0-100", "Take noise away from the whole photo; 60 suits most", .number = &look->denoise,
+         .low = 0, .high = 100},
+        {"look", "sharpen", 0, "0-100", "Sharpen the whole photo", .number = &look->sharpen, .low = 0, .high = 100},
+        {"look", "contrast", 0, "-100-100", "Less or more contrast in the whole photo", .number = &look->contrast,
+         .low = -100, .high = 100},
+        {"look", "brightness", 0, "-100-100", "Make the whole photo darker or brighter", .number = &look->brightness,
+         .low = -100, .high = 100},
+        {"look", "skin-protect", 0, "0-100", "Hold the colour of skin to the photo's", .number = &look->skin_protect,
+         .low = 0, .high = 100},
+        {"look", "detail-boost", 0, "0-100", "More contrast in eyes, brows, lips and hair",
+         .number = &look->detail_boost, .low = 0, .high = 100},
+        {"look", "fading", 0, "0-100", "Undo a faded print and its cast", .number = &look->fading, .low = 0,
+         .high = 100},
+        {"look", "dust", 0, "0-100", "Remove scratches and specks outside the faces", .number = &look->dust, .low = 0,
+         .high = 100},
         {"output", "output", 'o', "OUT", "Where the results go (required)", .text = &settings->out},
         {"output", "format", 0, "FORMAT",
          "keep, png, jpeg, webp or tiff. Default: keep, which\n"
@@ -155,6 +185,7 @@ static int check_aligned(const enhance_settings *settings, const raw_choices *ra
                    {settings->parser, "--parser"},
                    {raw->faces, "--faces"},
                    {raw->least_face >= 0, "--min-face"},
+                   {raw->strengths, "--face-strength"},
                    {settings->save_faces, "--save-faces"},
                    {settings->require_face, "--require-face"}};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
@@ -182,6 +213,39 @@ static int take_faces(const char *choice, int *most_faces)
                               choice);
     *most_faces = (int)number;
     return CLI_GO_ON;
+}
+
+/* Reads "I=N" and moves on behind it, and behind a comma after it. */
+static bool read_strength(const char **text, gpen_face_strength *own)
+{
+    char *end;
+    if (!isdigit((unsigned char)**text))
+        return false;
+    errno = 0;
+    long face = strtol(*text, &end, 10);
+    if (errno || face < 1 || face > MOST_FACES || *end != '=' || !isdigit((unsigned char)end[1]))
+        return false;
+    long strength = strtol(end + 1, &end, 10);
+    if (errno || strength > 100 || (*end && (*end != ',' || !end[1])))
+        return false;
+    *own = (gpen_face_strength){(int)face, (int)strength};
+    *text = *end ? end + 1 : end;
+    return true;
+}
+
+static int take_strengths(const char *text, gpen_settings *look)
+{
+    gpen_error error;
+    for (const char *rest = text; rest && *rest; look->face_strength_count++) {
+        if (look->face_strength_count == GPEN_MOST_FACE_STRENGTHS)
+            return complain_usage(command_name, "--face-strength takes at most %d faces", GPEN_MOST_FACE_STRENGTHS);
+        if (!read_strength(&rest, &look->face_strengths[look->face_strength_count]))
+            return complain_usage(command_name,
+                                  "--face-strength takes a face's number and its strength, as in 1=40,3=0, not '%s'",
+                                  text);
+    }
+    return gpen_settings_check(look, &error) ? complain_usage(command_name, "--face-strength: %s", error.message)
+                                             : CLI_GO_ON;
 }
 
 /* ---------------------------------------------------------------- OUT */
@@ -269,6 +333,8 @@ int enhance_options_read(int argc, char **argv, enhance_settings *settings, int 
         status = check_aligned(settings, &raw);
     if (status == CLI_GO_ON)
         status = take_faces(raw.faces, &settings->look.most_faces);
+    if (status == CLI_GO_ON)
+        status = take_strengths(raw.strengths, &settings->look);
     if (raw.least_face >= 0)
         settings->look.least_face = raw.least_face;
     settings->look.mode = (gpen_mode)raw.mode;

@@ -6,20 +6,6 @@ static int refuse(void)
     return complain("this build can neither read nor write pictures (it was made with -Dpictures=disabled)");
 }
 
-int command_enhance(int argc, char **argv)
-{
-    (void)argc;
-    (void)argv;
-    return refuse();
-}
-
-int command_batch(int argc, char **argv)
-{
-    (void)argc;
-    (void)argv;
-    return refuse();
-}
-
 int command_detect(int argc, char **argv)
 {
     (void)argc;

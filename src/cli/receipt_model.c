@@ -1,5 +1,5 @@
 /* Names and sums of models for the receipt. Its own file because a sum is either on record or takes a read of the whole
- * file, once a run. */
+ * file, once until it changes. */
 #include "cli/receipt_model.h"
 
 #include <stdio.h>
@@ -39,6 +39,8 @@ gpen_status receipt_name_model(receipt_model *named, const model_choice *choice,
     free(record);
     if (recorded)
         return GPEN_OK;
-    gpen_status status = file_sha256(choice->path, named->sha256, error);
+    char *cache = packed_models_folder();
+    gpen_status status = file_sha256_kept(choice->path, cache, named->sha256, error);
+    free(cache);
     return status == GPEN_UNSUPPORTED_FORMAT ? GPEN_OK : status;
 }

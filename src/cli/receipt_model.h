@@ -5,7 +5,8 @@
 #include "batch/receipt.h"
 #include "cli/model_choice.h"
 
-/* Names the choice and finds its file's SHA-256: the one recorded when it was installed, or computed now. A choice of
+/* Names the choice and finds its file's SHA-256: the one recorded when it was installed, or the one computed when it was
+ * first used as it is. A choice of
  * nothing is fine. Errors: INPUT_MISSING. */
 gpen_status receipt_name_model(receipt_model *named, const model_choice *choice, gpen_error *error);
 

@@ -357,6 +357,16 @@ int report_nothing(bool json, const gpen_error *error)
     return complain("%s", error->message);
 }
 
+int report_broken(batch_report *report, const gpen_error *error)
+{
+    if (!report->counts[ITEM_DONE] && !report->counts[ITEM_FAILED])
+        return report_nothing(report->json, error);
+    progress_clear(&report->progress);
+    (void)report_nothing(report->json, error);
+    int status = report_end(report, 0);
+    return status == CLI_DONE ? CLI_SOME_FAILED : status;
+}
+
 int report_end(batch_report *report, int signal)
 {
     int status = report->counts[ITEM_FAILED] ? CLI_SOME_FAILED : CLI_DONE;

@@ -84,6 +84,9 @@ void report_say(batch_report *report, const char *sentence);
 /* Why nothing could start. Returns CLI_NOTHING_STARTED. */
 int report_nothing(bool json, const gpen_error *error);
 
+/* As report_end, of a run that could not go on, after some of it was done or nothing was. */
+int report_broken(batch_report *report, const gpen_error *error);
+
 /* The summary; signal: what ended it early, or 0. Returns the exit status. */
 int report_end(batch_report *report, int signal);
 

@@ -58,6 +58,11 @@ static void write_faces(json_writer *json, const item_outcome *outcome)
         json_text(json, "state", gpen_face_state_name(face->state));
         json_text(json, "message", gpen_face_state_sentence(face->state, text_language()));
         json_number(json, "seconds", face->seconds);
+        json_integer(json, "strength", face->strength);
+        if (face->likeness >= 0)
+            json_number(json, "likeness", (double)face->likeness);
+        else
+            json_null(json, "likeness");
         json_object_end(json);
     }
     json_array_end(json);
@@ -75,6 +80,21 @@ static void write_model(json_writer *json, const char *key, const receipt_model 
     json_object_end(json);
 }
 
+static void write_controls(json_writer *json, const gpen_settings *look)
+{
+#define WRITE_CONTROL(field, least, most) json_integer(json, #field, look->field);
+    GPEN_CONTROL_LIST(WRITE_CONTROL)
+#undef WRITE_CONTROL
+    json_boolean(json, "likeness", look->likeness != 0);
+    json_object(json, "face_strengths");
+    for (int i = 0; i < look->face_strength_count; i++) {
+        char face[16];
+        snprintf(face, sizeof face, "%d", look->face_strengths[i].face);
+        json_integer(json, face, look->face_strengths[i].strength);
+    }
+    json_object_end(json);
+}
+
 /* Only a result has one. */
 static void write_receipt(json_writer *json, const item_outcome *outcome)
 {
@@ -89,8 +109,9 @@ static void write_receipt(json_writer *json, const item_outcome *outcome)
     write_model(json, "restorer", &made->restorer);
     write_model(json, "detector", &made->detector);
     write_model(json, "parser", &made->parser);
-    json_text(json, "mode", receipt_mode(outcome->look));
+    json_text(json, "mode", gpen_mode_name(outcome->look->mode));
     json_integer(json, "strength", outcome->look->strength);
+    write_controls(json, outcome->look);
     json_text(json, "level", made->level);
     json_text(json, "precision", made->precision);
     json_boolean(json, "altered_by_model", outcome->restored > 0);

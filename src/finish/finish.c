@@ -3,7 +3,6 @@
  * First what looks at a photo's neighbourhoods, tile by tile from one picture into another: dust, noise, fading, sharpness and
  * tone, in floats from the first to the last, so that samples are rounded once. Then, in place, what belongs to one face. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "finish/room.h"
@@ -200,13 +199,6 @@ static gpen_status check(const gpen_image *from, const gpen_image *original, con
     return count < 0 ? gpen_fail(error, GPEN_BAD_ARGUMENT, "there cannot be %d faces", count) : GPEN_OK;
 }
 
-static void copy_photo(const gpen_image *from, gpen_image *to)
-{
-    for (int y = 0; y < to->height; y++)
-        memcpy((unsigned char *)to->pixels + (size_t)y * to->row_bytes,
-               (const unsigned char *)from->pixels + (size_t)y * from->row_bytes, to->row_bytes);
-}
-
 gpen_status finish_apply(const gpen_image *from, const gpen_image *original, const finish_settings *settings,
                          const finish_face *faces, int count, thread_pool *pool, gpen_image *to, gpen_error *error)
 {
@@ -214,10 +206,9 @@ gpen_status finish_apply(const gpen_image *from, const gpen_image *original, con
     *to = (gpen_image){0};
     gpen_status status = check(from, original, settings, faces, count, error);
     if (!status)
-        status = image_new(to, from->width, from->height, from->channels, from->bits, error);
+        status = image_copy(from, to, error);
     if (status)
         return status;
-    copy_photo(from, to);
     finishing f = {.from = from,
                    .original = original ? original : from,
                    .settings = settings,

@@ -51,4 +51,24 @@ typedef struct finish_noise {
 
 gpen_status finish_measure_noise(const gpen_image *photo, thread_pool *pool, finish_noise *noise, gpen_error *error);
 
+/* Grain like a photo's: a pattern that depends on nothing but the noise and a pixel's place. */
+enum { FINISH_GRAIN_SIDE = 128 };
+
+typedef struct finish_grain {
+    float values[FINISH_GRAIN_SIDE][FINISH_GRAIN_SIDE][3]; /* parts of the whitest sample; of grey photos only [0] */
+} finish_grain;
+
+/* As strong and as coarse as `noise` of a photo with `colours` (1 or 3) channels, but no stronger than 2.5 % of the whitest sample:
+ * what is more is damage. */
+void finish_grain_fill(finish_grain *grain, const finish_noise *noise, int colours);
+
+/* The grain at a pixel of the photo; the pattern is laid anew in each square of FINISH_GRAIN_SIDE, each time shifted, so
+ * that no repetition is seen. */
+const float *finish_grain_at(const finish_grain *grain, int x, int y);
+
+/* Gives `face` the colour and lightness that `like`, of the same size, channels and bits, has in its low frequencies (about a sixteenth
+ * of its width and lower), in a perceptual space; what is finer stays. Alpha stays; grey pictures are matched in lightness.
+ * Source: Ottosson, "A perceptual color space for image processing", 2020 (Oklab). Errors: OUT_OF_MEMORY. */
+gpen_status finish_match_colour(gpen_image *face, const gpen_image *like, thread_pool *pool, gpen_error *error);
+
 #endif

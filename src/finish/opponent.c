@@ -25,10 +25,12 @@ FINISH_WIDE void tile_from_opponent(tile *t, int inset)
         float *restrict p = t->planes[0] + y * TILE_STRIDE, *restrict q = t->planes[1] + y * TILE_STRIDE;
         float *restrict r = t->planes[2] + y * TILE_STRIDE;
         for (int x = inset; x < t->width - inset; x++) {
-            float light = p[x] * ROOT_THIRD, across = q[x] * ROOT_HALF, green = r[x] * ROOT_SIXTH;
-            p[x] = light + across + green;
-            q[x] = light - 2 * green;
-            r[x] = light - across + green;
+            const float from[3] = {p[x], q[x], r[x]};
+            float to[3];
+            opponent_back(from, to);
+            p[x] = to[0];
+            q[x] = to[1];
+            r[x] = to[2];
         }
     }
 }

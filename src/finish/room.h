@@ -64,6 +64,14 @@ static inline float opponent_green(float red, float green, float blue)
     return (red - 2 * green + blue) * ROOT_SIXTH;
 }
 
+static inline void opponent_back(const float from[3], float to[3])
+{
+    float light = from[0] * ROOT_THIRD, across = from[1] * ROOT_HALF, green = from[2] * ROOT_SIXTH;
+    to[0] = light + across + green;
+    to[1] = light - 2 * green;
+    to[2] = light - across + green;
+}
+
 /* The same for a tile's planes, and back. */
 void tile_to_opponent(tile *t, int inset);
 void tile_from_opponent(tile *t, int inset);

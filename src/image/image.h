@@ -1,7 +1,7 @@
 /* image.h: pixels. The face of src/image.
  *
- * pixels.c and resize.c are plain C and always built; the other files of this room need libvips (-Dpictures) and are
- * the only ones of the program that touch it.
+ * pixels.c, resize.c, reduce.c, warp.c, smooth.c and mean.c are plain C and always built; the other files of this room need
+ * libvips (-Dpictures) and are the only ones of the program that touch it.
  */
 #ifndef GPEN_IMAGE_H
 #define GPEN_IMAGE_H
@@ -16,6 +16,12 @@
 /* Fills in *image and gives it zeroed pixels, rows without gaps. Sizes are checked (OUT_OF_MEMORY, BAD_ARGUMENT).
  * Release with gpen_image_free. */
 gpen_status image_new(gpen_image *image, int width, int height, int channels, int bits, gpen_error *error);
+
+/* Makes *to a copy without gaps between its rows. Release with gpen_image_free. */
+gpen_status image_copy(const gpen_image *from, gpen_image *to, gpen_error *error);
+
+/* Copies the rows into a picture of the same size, channels and bits. */
+void image_copy_rows(const gpen_image *from, gpen_image *to);
 
 /* Is this a picture that can be worked on: sizes positive, 1 to 4 channels, 8 or 16 bits, row_bytes large enough and
  * (16 bits) even, pixels there? BAD_ARGUMENT says what is wrong. */
@@ -62,11 +68,15 @@ static inline void image_set_sample(gpen_image *image, int x, int y, int channel
  * Equal sizes are a copy. Errors: OUT_OF_MEMORY. */
 gpen_status image_resize_bilinear(const gpen_image *from, gpen_image *to, gpen_error *error);
 
+/* Fills `to`, which is no larger than `from` and has its channels and bits (image_new made it), with the means of what each
+ * of its pixels covers. Errors: OUT_OF_MEMORY. */
+gpen_status image_reduce(const gpen_image *from, gpen_image *to, gpen_error *error);
+
 /* A small picture for people: 8 bits, grey or RGB, alpha on white, its longer edge reduced to at most `edge` (1 and up) pixels. Each of
  * its pixels is the mean of those it stands for. Release with gpen_image_free. Errors: BAD_ARGUMENT, OUT_OF_MEMORY. */
 gpen_status image_thumbnail(const gpen_image *from, int edge, gpen_image *to, gpen_error *error);
 
-/* ---------------------------------------------------------------- geometry and smoothing (warp.c, smooth.c) */
+/* ---------------------------------------------------------------- geometry and smoothing (warp.c, smooth.c, mean.c) */
 
 /* Numbers [height][width]: masks, and pictures on their way into a network. */
 typedef struct plane {
@@ -84,9 +94,15 @@ int image_between(int i, double scale, int length, float *share);
 /* Bilinear to the size of `to`, as cv::resize of float32 does; exact halving is the mean of four. */
 void plane_resize(const plane *from, plane *to);
 
+/* Row y of what a bilinear plane_resize to width x height makes (here halving is no other case). */
+void plane_resize_row(const plane *from, int y, int width, int height, float *to);
+
 /* A Gaussian of `sigma` (up to 8) pixels over 101 taps each way, mirrored at the edges: cv::GaussianBlur of float32, to the last
  * bit. Errors: OUT_OF_MEMORY. */
 gpen_status plane_gaussian(plane *p, double sigma, gpen_error *error);
+
+/* Each value the mean of the (2 radius + 1) squared around it; beyond the edges the outermost go on. Errors: OUT_OF_MEMORY. */
+gpen_status plane_mean(plane *p, int radius, gpen_error *error);
 
 /* x' = m[0][0] x + m[0][1] y + m[0][2], y' = m[1][0] x + m[1][1] y + m[1][2], from source to target pixels. */
 typedef struct image_affine {

@@ -3,6 +3,7 @@
 #include "image/image.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -21,6 +22,22 @@ gpen_status image_new(gpen_image *image, int width, int height, int channels, in
         return gpen_fail_memory(error, "a picture", bytes);
     *image = (gpen_image){width, height, channels, bits, row_bytes, pixels};
     return GPEN_OK;
+}
+
+void image_copy_rows(const gpen_image *from, gpen_image *to)
+{
+    size_t bytes = (size_t)to->width * (size_t)to->channels * (size_t)to->bits / 8;
+    for (int y = 0; y < to->height; y++)
+        memcpy((unsigned char *)to->pixels + (size_t)y * to->row_bytes,
+               (const unsigned char *)from->pixels + (size_t)y * from->row_bytes, bytes);
+}
+
+gpen_status image_copy(const gpen_image *from, gpen_image *to, gpen_error *error)
+{
+    gpen_status status = image_new(to, from->width, from->height, from->channels, from->bits, error);
+    if (!status)
+        image_copy_rows(from, to);
+    return status;
 }
 
 gpen_status image_check(const gpen_image *image, gpen_error *error)

@@ -154,23 +154,26 @@ static void halve(const plane *from, plane *to)
     }
 }
 
+void plane_resize_row(const plane *from, int y, int width, int height, float *to)
+{
+    double down_scale = (double)from->height / height, across_scale = (double)from->width / width;
+    float down, across;
+    int upper = image_between(y, down_scale, from->height, &down), lower = upper + (down > 0);
+    const float *a = from->values + (size_t)upper * (size_t)from->width;
+    const float *b = from->values + (size_t)lower * (size_t)from->width;
+    for (int x = 0; x < width; x++) {
+        int left = image_between(x, across_scale, from->width, &across), right = left + (across > 0);
+        float above = a[left] * (1 - across) + a[right] * across, below = b[left] * (1 - across) + b[right] * across;
+        to[x] = above * (1 - down) + below * down;
+    }
+}
+
 void plane_resize(const plane *from, plane *to)
 {
-    double down_scale = (double)from->height / to->height, across_scale = (double)from->width / to->width;
     if (from->width == 2 * to->width && from->height == 2 * to->height) {
         halve(from, to);
         return;
     }
-    for (int y = 0; y < to->height; y++) {
-        float down, across;
-        int upper = image_between(y, down_scale, from->height, &down), lower = upper + (down > 0);
-        const float *a = from->values + (size_t)upper * (size_t)from->width;
-        const float *b = from->values + (size_t)lower * (size_t)from->width;
-        for (int x = 0; x < to->width; x++) {
-            int left = image_between(x, across_scale, from->width, &across), right = left + (across > 0);
-            float above = a[left] * (1 - across) + a[right] * across,
-                  below = b[left] * (1 - across) + b[right] * across;
-            to->values[(size_t)y * (size_t)to->width + (size_t)x] = above * (1 - down) + below * down;
-        }
-    }
+    for (int y = 0; y < to->height; y++)
+        plane_resize_row(from, y, to->width, to->height, to->values + (size_t)y * (size_t)to->width);
 }

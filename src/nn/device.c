@@ -71,3 +71,8 @@ int nn_device_threads(const nn_device *device)
 {
     return thread_pool_size(device->pool);
 }
+
+thread_pool *nn_device_pool(nn_device *device)
+{
+    return device->pool;
+}

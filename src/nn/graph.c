@@ -169,6 +169,9 @@ nn_value nn_conv(nn_graph *graph, const nn_conv_options *options)
     int channels = input_channels(graph, input, &options->feature);
     if (!channels)
         return refuse(graph, "convolution", "the feature does not fit the input");
+    if (shape_of(graph, input)->kind == NN_PLANAR &&
+        (options->doubled || options->style != NN_NONE || options->feature.map != NN_NONE))
+        return refuse(graph, "convolution", "a picture is read as it is");
     nn_node node = {.operation = NN_OP_CONV, .conv = *options};
     if (options->outputs < 1 || options->outputs > MAX_CHANNELS ||
         !convolved(options, shape_of(graph, input), &node.shape))

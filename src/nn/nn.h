@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/threads.h"
 
 /* ---------------------------------------------------------------- devices */
 
@@ -46,6 +47,7 @@ gpen_status nn_device_open(nn_device **device, const nn_device_options *options,
 void nn_device_close(nn_device *device);
 const char *nn_device_level(const nn_device *device); /* static */
 int nn_device_threads(const nn_device *device);
+thread_pool *nn_device_pool(nn_device *device);   /* the device's, to be used while no plan runs */
 bool nn_device_has_bf16(const nn_device *device); /* NN_BF16 may be asked for */
 
 /* The levels compiled into this program that this processor can run, best first. Returns how many; names are static. */

@@ -48,7 +48,8 @@ static gpen_face decode(const anchor *a, const float *box, const float *marks, s
     const float centre = 0.1f, extent = 0.2f;
     float x = a->x + box[0] * centre * a->width, y = a->y + box[stride] * centre * a->height;
     float w = a->width * expf(box[2 * stride] * extent), h = a->height * expf(box[3 * stride] * extent);
-    gpen_face face = {.box = {(x - w / 2) * (float)width, (y - h / 2) * (float)height, (x + w / 2) * (float)width,
+    gpen_face face = {.likeness = -1,
+                      .box = {(x - w / 2) * (float)width, (y - h / 2) * (float)height, (x + w / 2) * (float)width,
                               (y + h / 2) * (float)height}};
     for (size_t i = 0; i < 5; i++) {
         face.landmarks[i][0] = (a->x + marks[2 * i * stride] * centre * a->width) * (float)width;

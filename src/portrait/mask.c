@@ -45,14 +45,15 @@ static gpen_status feather(plane *mask, gpen_error *error)
     return status ? status : plane_gaussian(mask, sigma, error);
 }
 
-gpen_status mask_make(parser *p, const gpen_image *face, gpen_mode mode, plane *mask, gpen_error *error)
+gpen_status mask_make(parser *p, const gpen_image *face, gpen_mode mode, uint8_t *classes, plane *mask,
+                      gpen_error *error)
 {
     plane full = {0};
     *mask = (plane){0};
     gpen_status status = plane_new(&full, SIZE, SIZE, error);
     bool ellipse = !p->plan && mode != GPEN_MODE_PLAIN;
     if (!status && p->plan)
-        status = parser_mask(p, face, &full, error);
+        status = parser_mask(p, face, classes, &full, error);
     else if (!status && ellipse)
         fill_ellipse(&full);
     else if (!status)

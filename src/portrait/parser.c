@@ -58,7 +58,7 @@ static void fill_input(const gpen_image *face, float *planar)
     }
 }
 
-gpen_status parser_mask(parser *p, const gpen_image *face, plane *mask, gpen_error *error)
+gpen_status parser_mask(parser *p, const gpen_image *face, uint8_t *classes, plane *mask, gpen_error *error)
 {
     gpen_image resized;
     gpen_status status = image_new(&resized, SIZE, SIZE, face->channels, face->bits, error);
@@ -67,6 +67,8 @@ gpen_status parser_mask(parser *p, const gpen_image *face, plane *mask, gpen_err
     if (!status) {
         fill_input(&resized, p->planar);
         nn_plan_run(p->plan, p->planar, &p->classes);
+        for (int i = 0; i < SIZE * SIZE && classes; i++)
+            classes[i] = (uint8_t)p->classes[i];
         for (int y = BORDER; y < SIZE - BORDER; y++)
             for (int x = BORDER; x < SIZE - BORDER; x++) {
                 size_t i = (size_t)y * SIZE + (size_t)x;

@@ -46,4 +46,8 @@ gpen_status photo_enhance(gpen_model *model, const gpen_image *photo, const gpen
                           gpen_image *restored, uint8_t *touched, gpen_faces *faces, const photo_watch *watch,
                           gpen_error *error);
 
+/* Pictures as large as the photo that photo_enhance holds beside it at the most: the result, what it was before it was finished, the
+ * photo without its noise. */
+int photo_copies(const gpen_settings *settings);
+
 #endif

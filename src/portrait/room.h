@@ -2,6 +2,7 @@
 #ifndef GPEN_PORTRAIT_ROOM_H
 #define GPEN_PORTRAIT_ROOM_H
 
+#include "finish/finish.h"
 #include "image/image.h"
 #include "models/models.h"
 #include "portrait/portrait.h"
@@ -76,12 +77,14 @@ gpen_status parser_open(parser *p, nn_device *device, gpen_precision precision, 
 void parser_close(parser *p);
 
 /* 1 where the face (any size, any channels and bits) shows skin, features or hair, 0 elsewhere and in a border of 26 px: mask is
- * a plane of 512x512. Errors: OUT_OF_MEMORY. */
-gpen_status parser_mask(parser *p, const gpen_image *face, plane *mask, gpen_error *error);
+ * a plane of 512x512. classes: [512][512], each pixel's class, or NULL. Errors: OUT_OF_MEMORY. */
+gpen_status parser_mask(parser *p, const gpen_image *face, uint8_t *classes, plane *mask, gpen_error *error);
 
 /* The soft mask of a restored face, size x size, 0..1: the parser's, or without one the published feathered square (plain) or an
- * ellipse around the five landmarks' places (natural). Release with plane_free. Errors: OUT_OF_MEMORY. */
-gpen_status mask_make(parser *p, const gpen_image *face, gpen_mode mode, plane *mask, gpen_error *error);
+ * ellipse around the five landmarks' places (other modes). classes: as in parser_mask, left as they are without a parser. Release with
+ * plane_free. Errors: OUT_OF_MEMORY. */
+gpen_status mask_make(parser *p, const gpen_image *face, gpen_mode mode, uint8_t *classes, plane *mask,
+                      gpen_error *error);
 
 /* ---------------------------------------------------------------- alignment (align.c) */
 
@@ -93,27 +96,185 @@ void align_template(int size, float points[5][2]);
  * Source: Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991. */
 bool align_face(float landmarks[5][2], int size, image_affine *forward, image_affine *back);
 
+/* ---------------------------------------------------------------- one face through the networks (crop.c, shift.c) */
+
+/* A face as the networks left it. Crops are size x size, in the photo's channels and bits. */
+typedef struct face_crop {
+    image_affine forward, back; /* from the photo to the crop, and back */
+    gpen_image before;          /* as it came */
+    gpen_image after;           /* restored; softened where the face is small */
+    plane mask;                 /* how much of `after` is pasted, 0..1 */
+    bool square;                /* the mask is the published square, which the other modes have no use for */
+    uint8_t *classes;           /* [PARSENET_SIZE][PARSENET_SIZE], or NULL without a parser */
+    plane shift[2]; /* where what stands in `before` stands in `after`: pixels across and down, on a coarse grid;
+                                 * without values where only mode plain was asked for */
+} face_crop;
+
+/* What a face is restored from, and for. */
+typedef struct crop_wish {
+    const gpen_image *photo; /* as it came */
+    const gpen_image *clean; /* without its noise, to restore from; or NULL */
+    gpen_mode mode;
+} crop_wish;
+
+/* Restores a face in state FOUND. Where that cannot be done the state says why, and *crop is empty. Release with
+ * face_crop_free. Errors: OUT_OF_MEMORY. */
+gpen_status face_crop_make(face_crop *crop, gpen_model *model, const crop_wish *wish, gpen_face *face,
+                           gpen_error *error);
+void face_crop_free(face_crop *crop);
+
+/* Makes mask and shift what a mode needs, where they are not yet; no network has to run for that. Errors: OUT_OF_MEMORY. */
+gpen_status face_crop_fit(face_crop *crop, parser *p, gpen_mode mode, gpen_error *error);
+
+/* Of the box, pixels. */
+float face_shorter_side(const gpen_face *face);
+
+/* Finds shift (as in face_crop) between two faces of the same size. Release both planes. Errors: OUT_OF_MEMORY. */
+gpen_status shift_find(plane shift[2], const gpen_image *before, const gpen_image *after, gpen_error *error);
+
+/* ---------------------------------------------------------------- planes of a face (planes.c) */
+
+/* Between four neighbours; beyond the edges the outermost go on. */
+float plane_between(const plane *from, float x, float y);
+float sample_between(const gpen_image *from, float x, float y, int channel);
+
+float luma_of(const float colours[3]); /* ITU-R BT.601 */
+
+/* Each makes a plane, to be released, or makes one anew in its place. Errors: OUT_OF_MEMORY. */
+gpen_status plane_luma(plane *p, const gpen_image *image, gpen_error *error); /* 0..1 */
+gpen_status plane_copy(plane *to, const plane *from, gpen_error *error);
+gpen_status plane_halve(plane *p, gpen_error *error);
+gpen_status plane_mean_twice(plane *p, int radius, gpen_error *error);
+
+/* What of a plane is coarser than about 2 to the power of `halvings` pixels, so often halved (plane_resize_row brings it back). */
+gpen_status plane_coarse(plane *coarse, const plane *fine, int halvings, gpen_error *error);
+
+/* ---------------------------------------------------------------- what a face looks like (look.c, blend.c, fine.c) */
+
+/* A face as it came and restored, of one size. */
+typedef struct face_pair {
+    const gpen_image *before, *after;
+    const plane *shift; /* [2], as in face_crop */
+    float shift_scale;  /* pixels of these pictures in a pixel of the shift */
+    int halvings;       /* detail is what is lost when the pictures are halved so often: 4 px of the photo */
+} face_pair;
+
+/* How much of the restored face there is, 0..1: of its places, of what is coarse, of fine detail. */
+typedef struct blend_weights {
+    float place, coarse, detail;
+} blend_weights;
+
+/* Of modes natural and strong. */
+blend_weights blend_weights_of(gpen_mode mode, int strength);
+
+/* Each fills the colours of *to, of the pair's size, channels and bits. Errors: OUT_OF_MEMORY. */
+gpen_status blend_faces(const face_pair *pair, blend_weights weights, thread_pool *pool, gpen_image *to,
+                        gpen_error *error);
+gpen_status add_fine_detail(const face_pair *pair, int strength, thread_pool *pool, gpen_image *to, gpen_error *error);
+
+typedef struct look_wish {
+    gpen_mode mode;
+    int strength; /* 1..100 */
+    bool grey;    /* the photo is black and white */
+    int halvings; /* for a preview: so many times half of the crop's size */
+} look_wish;
+
+/* What is pasted. */
+typedef struct face_look {
+    gpen_image before, face; /* of one size: as it came, and as it becomes */
+    float kept;  /* how much stays of what the photo has and `before` has not: detail finer than a crop's pixels */
+    float grain; /* how much of the photo's grain it needs: what was replaced had so much */
+} face_look;
+
+gpen_status face_look_make(face_look *look, const face_crop *crop, const look_wish *wish, thread_pool *pool,
+                           gpen_error *error);
+void face_look_free(face_look *look);
+
 /* ---------------------------------------------------------------- pasting (paste.c) */
 
 /* A photo's result while its faces come in. */
 typedef struct canvas {
-    const gpen_image *photo; /* as it came */
-    gpen_image *result;      /* begins as a copy of it */
-    plane strongest;         /* the strongest mask so far at each pixel; its untouched pages take no memory */
-    uint8_t *touched;        /* or NULL */
-    float margin;            /* by how much a mask must be stronger than one before it */
+    const gpen_image *photo;   /* as it came */
+    const gpen_image *clean;   /* without its noise, or NULL */
+    float cleaned;             /* how much of `clean` there is under the faces, 0..1 */
+    const finish_grain *grain; /* that restored faces get, or NULL */
+    uint8_t *touched;          /* or NULL */
+    thread_pool *pool;
+
+    gpen_image *result; /* begins as a copy of the photo */
+    plane strongest;    /* the strongest mask so far at each pixel; its untouched pages take no memory */
+    float margin;       /* by how much a mask must be stronger than one before it */
 } canvas;
 
-/* mode plain: any stronger mask wins, as published, so that where two full masks meet the last bits decide from pixel to pixel;
- * natural: there the face that came first keeps the pixel. */
-gpen_status canvas_begin(canvas *c, const gpen_image *photo, gpen_mode mode, gpen_image *result, uint8_t *touched,
-                         gpen_error *error);
+/* Begins a result on a canvas whose first fields are filled in. mode plain: any stronger mask wins, as published, so that where
+ * two full masks meet the last bits decide from pixel to pixel; others: there the face that came first keeps the pixel.
+ * Errors: OUT_OF_MEMORY. */
+gpen_status canvas_begin(canvas *c, gpen_mode mode, gpen_image *result, gpen_error *error);
 void canvas_end(canvas *c);
 
-/* Puts one face where its mask is stronger than what is there. face and mask are crops of the same size, back leads from the crop
- * to the photo. Only the pixels under the crop are looked at. Errors: OUT_OF_MEMORY. */
-gpen_status canvas_paste(canvas *c, const gpen_image *face, const plane *mask, const image_affine *back,
+/* Puts one face where its mask (as large as its crops) is stronger than what is there; back leads from the crop to the photo. Only
+ * the pixels under the crop are looked at. Errors: OUT_OF_MEMORY. */
+gpen_status canvas_paste(canvas *c, const face_look *look, const plane *mask, const image_affine *back,
                          gpen_error *error);
+
+/* ---------------------------------------------------------------- a whole photo (source.c, choose.c, compose.c) */
+
+/* A photo and what all looks of it share, at one size. */
+typedef struct photo_source {
+    gpen_image photo;    /* the caller's pixels at full size, reduced ones in a preview */
+    bool owned;          /* photo is to be released */
+    double across, down; /* its pixels in a pixel of the whole photo; 1 at full size */
+    bool grey;           /* colours that are none: black and white */
+    gpen_image clean;    /* without its noise; pixels NULL until a mode asks for it */
+    finish_grain *grain; /* like its own; NULL until a mode asks for it */
+} photo_source;
+
+/* edge 0, or no smaller than the photo's: full size. The pixels must live as long as the source. Release with
+ * source_close. Errors: OUT_OF_MEMORY. */
+gpen_status source_open(photo_source *source, const gpen_image *photo, int edge, gpen_error *error);
+void source_close(photo_source *source);
+
+/* Makes what a mode needs, where it is not there yet. Errors: OUT_OF_MEMORY. */
+gpen_status source_prepare(photo_source *source, gpen_mode mode, thread_pool *pool, gpen_error *error);
+
+/* What a face of a source prepared for the mode is restored from. */
+crop_wish crop_wish_of(const photo_source *source, gpen_mode mode);
+
+/* Finds a photo's faces, also such as are only likely enough to be mentioned; all in state FOUND. */
+gpen_status photo_find(gpen_model *model, const gpen_image *photo, float least_score, gpen_faces *faces,
+                       gpen_error *error);
+
+/* The least score of faces that photos' results mention. */
+#define LEAST_MENTIONED 0.5f
+
+/* Gives each face the state that the settings give it: FOUND where it is to be restored, or why it is left. */
+void faces_choose(gpen_faces *faces, const gpen_settings *settings);
+
+/* A result while it comes about: begun, a face after the other, finished. */
+typedef struct composition {
+    const photo_source *source;
+    const gpen_settings *settings;
+    gpen_faces *faces;
+    canvas canvas;
+    gpen_image result;
+    finish_face *finish_faces; /* of each face */
+} composition;
+
+/* The source is prepared for the settings' mode. touched: as in photo_enhance, or NULL. Errors: OUT_OF_MEMORY; ended then. */
+gpen_status compose_begin(composition *c, const photo_source *source, const gpen_settings *settings, gpen_faces *faces,
+                          uint8_t *touched, thread_pool *pool, gpen_error *error);
+
+/* Pastes face `index` from its crop, if it is to be restored and the crop is not empty, and gives it its last state and strength. The
+ * crop's classes must live until the photo is finished. pasted (may be NULL): the face as it was pasted, to be released; empty
+ * where it was not. Errors: OUT_OF_MEMORY. */
+gpen_status compose_face(composition *c, size_t index, const face_crop *crop, gpen_image *pasted, gpen_error *error);
+
+/* Finishes the photo; the result is the caller's. Errors: OUT_OF_MEMORY. */
+gpen_status compose_finish(composition *c, gpen_image *result, gpen_error *error);
+void compose_end(composition *c);
+
+/* What a restoring call needs: a restorer, and settings that can be. Errors: MODEL_MISSING, BAD_ARGUMENT. */
+gpen_status check_restoring(const gpen_model *model, const gpen_settings *settings, gpen_error *error);
 
 /* ---------------------------------------------------------------- */
 

@@ -74,7 +74,7 @@ typedef struct weights_pair {
 } weights_pair;
 
 /* The beginning of a path for what is made of this file and kept for the next time: FOLDER/NAME-NUMBER, the number from the file's
- * device, inode, length and time of change. Makes the folder, and removes from it what nobody used for thirty days. NULL: the file is not
+ * device, inode, length and times of change. Makes the folder, and removes from it what nobody used for thirty days. NULL: the file is not
  * one on a disk, the folder cannot be made, or no memory. Release with free. */
 char *weights_kept_path(const weights *file, const char *folder);
 
@@ -131,6 +131,10 @@ gpen_status sha256_list_find(const char *list, const char *name, char digest[65]
 /* SHA-256 of a file as 64 hexadecimal digits and a zero byte. Errors: INPUT_MISSING; UNSUPPORTED_FORMAT in a build
  * without GLib, which cannot compute it. */
 gpen_status file_sha256(const char *path, char digest[65], gpen_error *error);
+
+/* As file_sha256, but kept in `folder` (weights_kept_path's; NULL: nowhere) for the next time, by the file's device, inode, length and
+ * times of change. */
+gpen_status file_sha256_kept(const char *path, const char *folder, char digest[65], gpen_error *error);
 
 /* ---------------------------------------------------------------- published models
  * What can be fetched with `gpen models pull`, and how. While a model is fetched, and between two attempts, what is

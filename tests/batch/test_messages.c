@@ -25,10 +25,26 @@ static size_t write_message(const message *m)
     return length;
 }
 
+static gpen_settings full_look(void)
+{
+    gpen_settings look = {
+        .mode = GPEN_MODE_PLAIN, .strength = 37, .most_faces = 5, .least_face = 64, .least_score = 0.75f};
+    int value = 11;
+#define SET_CONTROL(field, least, most) look.field = value++;
+    GPEN_CONTROL_LIST(SET_CONTROL)
+#undef SET_CONTROL
+    look.contrast = -100;
+    look.likeness = 1;
+    look.face_strength_count = GPEN_MOST_FACE_STRENGTHS;
+    for (int i = 0; i < GPEN_MOST_FACE_STRENGTHS; i++)
+        look.face_strengths[i] = (gpen_face_strength){1000 - i, i};
+    return look;
+}
+
 static job_order full_order(void)
 {
     job_order order = {.id = UINT64_C(0x0123456789ABCDEF),
-                       .look = {GPEN_MODE_PLAIN, 37, 5, 64, 0.75f},
+                       .look = full_look(),
                        .format = PICTURE_WEBP,
                        .quality = 88,
                        .max_edge = 4096,
@@ -57,6 +73,15 @@ static void an_order_arrives_as_it_was(void **state)
     assert_int_equal(got.order.look.most_faces, 5);
     assert_int_equal(got.order.look.least_face, 64);
     assert_true(got.order.look.least_score == 0.75f);
+#define COMPARE_CONTROL(field, least, most) assert_int_equal(got.order.look.field, sent.order.look.field);
+    GPEN_CONTROL_LIST(COMPARE_CONTROL)
+#undef COMPARE_CONTROL
+    assert_int_equal(got.order.look.likeness, 1);
+    assert_int_equal(got.order.look.face_strength_count, GPEN_MOST_FACE_STRENGTHS);
+    for (int i = 0; i < GPEN_MOST_FACE_STRENGTHS; i++) {
+        assert_int_equal(got.order.look.face_strengths[i].face, 1000 - i);
+        assert_int_equal(got.order.look.face_strengths[i].strength, i);
+    }
     assert_int_equal(got.order.format, PICTURE_WEBP);
     assert_int_equal(got.order.quality, 88);
     assert_int_equal(got.order.max_edge, 4096);
@@ -75,8 +100,12 @@ static message full_result(void)
     result->faces.faces = calloc(2, sizeof *result->faces.faces);
     assert_non_null(result->faces.faces);
     result->faces.count = 2;
-    result->faces.faces[1] =
-        (gpen_face){.box = {1, 2, 3.5f, -4}, .score = 0.5f, .state = GPEN_FACE_TOO_SMALL, .seconds = 2};
+    result->faces.faces[1] = (gpen_face){.box = {1, 2, 3.5f, -4},
+                                         .score = 0.5f,
+                                         .state = GPEN_FACE_TOO_SMALL,
+                                         .seconds = 2,
+                                         .strength = 35,
+                                         .likeness = 0.75f};
     result->faces.faces[1].landmarks[4][1] = 99;
     result->restored = 1;
     result->width = 4000;

@@ -1,6 +1,8 @@
 /* The scheduler with workers that do as they are told: every item comes to its end once, whatever becomes of workers. */
 #include "scheduler_kit.h"
 
+#include <pthread.h>
+
 static void every_photo_ends_once(void **state)
 {
     (void)state;
@@ -214,6 +216,67 @@ static void who_looks_sees_what_is_worked_on(void **state)
     kit_free(k); /* what still hangs is stopped, and queued for the next one */
 }
 
+/* Another thread's wishes, while this one turns. */
+typedef struct wisher {
+    kit *k;
+    int64_t batches[8];
+    gpen_status status;
+} wisher;
+
+static void *wish(void *context)
+{
+    wisher *w = context;
+    store_new_item items[4] = {{.input = NULL}};
+    char *path = kit_path(w->k->folder, "ok"), outputs[8][4][32];
+    scheduler_state *seen = calloc(1, sizeof *seen);
+    const scheduler_batch batch = {.settings = &w->k->settings, .output_folder = w->k->out};
+    for (int b = 0; !w->status && seen && b < 8; b++) {
+        for (int i = 0; i < 4; i++) {
+            snprintf(outputs[b][i], sizeof outputs[b][i], "%d-%d.png", b, i);
+            items[i] = (store_new_item){.input = path, .relative = "ok", .output = outputs[b][i]};
+        }
+        w->status = scheduler_add(w->k->s, &batch, items, 4, &w->batches[b], NULL);
+        if (!w->status)
+            w->status = scheduler_pause(w->k->s, w->batches[b], true, NULL);
+        scheduler_look(w->k->s, seen);
+        if (!w->status)
+            w->status = scheduler_priority(w->k->s, w->batches[b], b, NULL);
+        if (!w->status)
+            w->status = b == 7 ? scheduler_cancel(w->k->s, w->batches[b], NULL)
+                               : scheduler_pause(w->k->s, w->batches[b], false, NULL);
+    }
+    free(seen);
+    free(path);
+    return NULL;
+}
+
+static void other_threads_may_ask_at_any_time(void **state)
+{
+    (void)state;
+    kit *k = kit_new(2);
+    wisher w = {.k = k};
+    pthread_t thread;
+    char *path = kit_path(k->folder, "ok");
+    kit_write(path, "a photo");
+    kit_open(k);
+    assert_int_equal(pthread_create(&thread, NULL, wish, &w), 0);
+    for (int i = 0; i < 50; i++)
+        turn(k, 1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(w.status, GPEN_OK);
+    kit_run(k, 60);
+    int done = 0;
+    for (int i = 1; i <= 32; i++) {
+        store_item item = kit_item(k, i);
+        assert_true(item.state == STORE_DONE || item.state == STORE_CANCELLED);
+        done += item.state == STORE_DONE;
+        store_item_free(&item);
+    }
+    assert_true(done >= 28);
+    free(path);
+    kit_free(k);
+}
+
 /* ---------------------------------------------------------------- what a machine runs out of */
 
 static void nothing_is_begun_while_memory_is_full(void **state)
@@ -416,6 +479,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_photo_is_cancelled_and_its_neighbour_goes_on),
         cmocka_unit_test(a_person_asks_again),
         cmocka_unit_test(who_looks_sees_what_is_worked_on),
+        cmocka_unit_test(other_threads_may_ask_at_any_time),
         cmocka_unit_test(nothing_is_begun_while_memory_is_full),
         cmocka_unit_test(memory_that_stays_full_slows_down_only),
         cmocka_unit_test(a_full_disk_fails_what_has_no_room),

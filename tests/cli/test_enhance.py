@@ -30,7 +30,7 @@ class Results(support.CommandLineTest):
     def test_strength_between_is_between(self):
         write_png(self.root / "face.png")
         for strength in (0, 50, 100):
-            self.enhance("face.png", "-o", f"{strength}.png", f"--strength={strength}")
+            self.enhance("face.png", "-o", f"{strength}.png", f"--strength={strength}", "--mode", "plain")
         none, half, full = (read_png(self.root / f"{strength}.png")[4] for strength in (0, 50, 100))
         worst = max(abs(2 * h - n - f) for n, h, f in zip(none, half, full))
         self.assertLessEqual(worst, 1)
@@ -228,7 +228,18 @@ class Refusals(support.CommandLineTest):
                 (["--aligned", "a.png", "-o", "out", "--strength", "101"], "from 0 to 100"),
                 (["--aligned", "a.png", "-o", "out", "--strength", "5x"], "from 0 to 100"),
                 (["--aligned", "a.png", "-o", "out", "--quality", "0"], "from 1 to 100"),
-                (["--aligned", "a.png", "-o", "out", "--mode", "strong"], "natural, plain"),
+                (["--aligned", "a.png", "-o", "out", "--mode", "vivid"], "natural, strong, detail, plain"),
+                (["a.png", "-o", "out", "--denoise", "101"], "from 0 to 100"),
+                (["a.png", "-o", "out", "--contrast", "-101"], "from -100 to 100"),
+                (["a.png", "-o", "out", "--likeness", "maybe"], "off, on"),
+                (["a.png", "-o", "out", "--face-strength", "0=50"], "1=40,3=0"),
+                (["a.png", "-o", "out", "--face-strength", "1=101"], "1=40,3=0"),
+                (["a.png", "-o", "out", "--face-strength", "1=50,"], "1=40,3=0"),
+                (["a.png", "-o", "out", "--face-strength", "1=-5"], "1=40,3=0"),
+                (["a.png", "-o", "out", "--face-strength", "1"], "1=40,3=0"),
+                (["a.png", "-o", "out", "--face-strength", "2=5,2=6"], "face 2 has two strengths"),
+                (["a.png", "-o", "out", "--face-strength", ",".join(f"{i}=5" for i in range(1, 66))], "at most 64"),
+                (["--aligned", "a.png", "-o", "out", "--face-strength", "1=5"], "--face-strength is for whole photos"),
                 (["--aligned", "a.png", "-o", "out", "--format", "pgn"], "did you mean png?"),
                 (["--aligned", "a.png", "-o", "out", "--strenght", "5"], "did you mean --strength?"),
                 (["--aligned", "a.png", "-o", "out", "--json=yes"], "takes no value"),

@@ -10,7 +10,7 @@ from support import face_at, marked_photo, read_png, write_png
 LARGE, OTHER, SMALL, DOUBTFUL = ("large", 2, 2), ("large", 8, 2), ("small", 2, 6), ("doubtful", 8, 6)
 MARKS = [LARGE, OTHER, SMALL, DOUBTFUL]
 WIDTH, HEIGHT = 352, 288
-STATES = {"restored", "too_small", "low_score", "not_chosen"}
+STATES = {"restored", "too_small", "low_score", "not_chosen", "chosen_off", "likeness"}
 
 
 class PhotoTest(support.CommandLineTest):
@@ -169,7 +169,7 @@ class Report(PhotoTest):
         self.assertEqual({"load", "enhance", "save"}, set(photo["seconds"]))
         self.assertEqual(4, len(photo["faces"]))
         for face in photo["faces"]:
-            self.assertEqual({"box", "score", "landmarks", "state", "message", "seconds"}, set(face))
+            self.assertEqual({"box", "score", "landmarks", "state", "message", "seconds", "strength", "likeness"}, set(face))
             self.assertIn(face["state"], STATES)
             self.assertEqual((4, [2] * 5), (len(face["box"]), [len(point) for point in face["landmarks"]]))
             self.assertEqual(face["state"] == "restored", face["seconds"] > 0)

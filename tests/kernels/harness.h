@@ -65,6 +65,7 @@ void bench(const subject *s, const char *what, double flop, void (*once)(void *c
 /* The tests, one file a template. */
 void test_product(void **state);
 void test_product_order(void **state);
+void test_product_write(void **state);
 void test_gather(void **state);
 void test_scatter(void **state);
 void test_winograd_input(void **state);
@@ -72,6 +73,7 @@ void test_winograd_output(void **state);
 void test_winograd_pair(void **state);
 void test_fir_row(void **state);
 void test_depthwise_row(void **state);
+void test_picture_row(void **state);
 void test_dot(void **state);
 void test_project(void **state);
 void test_project_order(void **state);

@@ -17,20 +17,14 @@
 static int test_level(subject *s)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(test_product, s),
-        cmocka_unit_test_prestate(test_product_order, s),
-        cmocka_unit_test_prestate(test_gather, s),
-        cmocka_unit_test_prestate(test_scatter, s),
-        cmocka_unit_test_prestate(test_winograd_input, s),
-        cmocka_unit_test_prestate(test_winograd_output, s),
-        cmocka_unit_test_prestate(test_winograd_pair, s),
-        cmocka_unit_test_prestate(test_fir_row, s),
-        cmocka_unit_test_prestate(test_dot, s),
-        cmocka_unit_test_prestate(test_project, s),
-        cmocka_unit_test_prestate(test_project_order, s),
-        cmocka_unit_test_prestate(test_depthwise_row, s),
-        cmocka_unit_test_prestate(test_add_row, s),
-        cmocka_unit_test_prestate(test_max_row, s),
+        cmocka_unit_test_prestate(test_product, s),         cmocka_unit_test_prestate(test_product_order, s),
+        cmocka_unit_test_prestate(test_product_write, s),   cmocka_unit_test_prestate(test_gather, s),
+        cmocka_unit_test_prestate(test_scatter, s),         cmocka_unit_test_prestate(test_winograd_input, s),
+        cmocka_unit_test_prestate(test_winograd_output, s), cmocka_unit_test_prestate(test_winograd_pair, s),
+        cmocka_unit_test_prestate(test_fir_row, s),         cmocka_unit_test_prestate(test_dot, s),
+        cmocka_unit_test_prestate(test_project, s),         cmocka_unit_test_prestate(test_project_order, s),
+        cmocka_unit_test_prestate(test_depthwise_row, s),   cmocka_unit_test_prestate(test_picture_row, s),
+        cmocka_unit_test_prestate(test_add_row, s),         cmocka_unit_test_prestate(test_max_row, s),
         cmocka_unit_test_prestate(test_widen, s),
     };
     return cmocka_run_group_tests_name(s->level->level, tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Rows of depthwise 3x3 convolutions. */
+/* Rows of depthwise 3x3 convolutions, and of 1x1 convolutions of pictures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,6 +38,34 @@ void test_depthwise_row(void **state)
         }
         numbers_free(s->level, to, to_count);
         guarded_free(weights, 9 * BLOCK);
+        guarded_free(expected, to_count);
+        guarded_free(actual, to_count);
+    }
+}
+
+void test_picture_row(void **state)
+{
+    const subject *s = *state;
+    generator g = generator_new(s->seed + 3);
+    for (int trial = 0; trial < 80; trial++) {
+        int count = random_int(&g, 1, 70), channels = trial % 3 ? 3 : random_int(&g, 1, 5);
+        size_t stride = (size_t)(count + random_int(&g, 0, 9)), to_count = (size_t)count * BLOCK;
+        size_t planes_count = (size_t)(channels - 1) * stride + (size_t)count, weights_count = (size_t)channels * BLOCK;
+        float *planes = guarded_random(&g, planes_count), *weights = guarded_random(&g, weights_count);
+        float *expected = guarded_new(to_count);
+        void *to = numbers_poisoned(s->level, to_count);
+        write_map write = random_write_map(&g);
+        read_map active = random_read_map(&g, true), *read = trial % 2 ? &active : NULL;
+        poison(expected, to_count);
+        cpu_kernels_reference.picture_row(planes, stride, channels, weights, &write, read, count, expected);
+        s->level->picture_row(planes, stride, channels, weights, &write, read, count, to);
+        float *actual = numbers_back(s->level, to, to_count);
+        compare("picture_row", expected, actual, to_count, number_bound(s->level, 2e-6));
+        free_write_map(&write);
+        free_read_map(&active);
+        numbers_free(s->level, to, to_count);
+        guarded_free(planes, planes_count);
+        guarded_free(weights, weights_count);
         guarded_free(expected, to_count);
         guarded_free(actual, to_count);
     }

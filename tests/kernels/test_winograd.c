@@ -28,13 +28,14 @@ typedef struct input_problem {
     void *from, *to;  /* the level's numbers */
     read_map map;
     size_t row_pixels, tile_stride, point_stride, plane_count, v_count;
-    int tiles;
+    int tiles, spacing;
 } input_problem;
 
 static input_problem make_input(generator *g, const cpu_kernels *kernels, winograd_form form, int tiles, bool active)
 {
     input_problem p = {.kernels = kernels, .form = form, .tiles = tiles, .map = random_read_map(g, active)};
-    int last = (tiles - 1) * WINOGRAD_OUT + inputs_of(form, false);
+    p.spacing = random_int(g, 1, 2);
+    int last = ((tiles - 1) * WINOGRAD_OUT + inputs_of(form, false) - 1) * p.spacing + 1;
     p.row_pixels = (size_t)last + (size_t)random_int(g, 0, 5);
     p.tile_stride = (size_t)BLOCK * (size_t)random_int(g, 1, 3);
     p.point_stride = (size_t)tiles * p.tile_stride + BLOCK * (size_t)random_int(g, 0, 2);
@@ -60,7 +61,7 @@ static void free_input(input_problem *p)
 static void input_once(void *context)
 {
     input_problem *p = context;
-    p->kernels->winograd_input[p->form](p->from, p->row_pixels, p->tiles, &p->map, p->to, p->point_stride,
+    p->kernels->winograd_input[p->form](p->from, p->row_pixels, p->spacing, p->tiles, &p->map, p->to, p->point_stride,
                                         p->tile_stride);
 }
 
@@ -71,8 +72,8 @@ void test_winograd_input(void **state)
     for (int trial = 0; trial < 100; trial++) {
         winograd_form form = (winograd_form)(trial % WINOGRAD_FORMS);
         input_problem p = make_input(&g, s->level, form, random_int(&g, 1, 9), trial % 2);
-        oracle_of(s->level)->winograd_input[form](p.plane, p.row_pixels, p.tiles, &p.map, p.v, p.point_stride,
-                                                  p.tile_stride);
+        oracle_of(s->level)->winograd_input[form](p.plane, p.row_pixels, p.spacing, p.tiles, &p.map, p.v,
+                                                  p.point_stride, p.tile_stride);
         input_once(&p);
         float *actual = numbers_back(s->level, p.to, p.v_count);
         compare("winograd_input", p.v, actual, p.v_count, number_bound(s->level, 2e-6));
@@ -162,7 +163,8 @@ void test_winograd_pair(void **state)
             int c = i % BLOCK, x = i / BLOCK % 4, y = i / BLOCK / 4;
             double sum = 0;
             for (int tap = 0; tap < taps; tap++) {
-                size_t pixel = (size_t)(y + tap / column_taps) * p.row_pixels + (size_t)(x + tap % column_taps);
+                size_t pixel =
+                    (size_t)(y + tap / column_taps) * p.row_pixels + (size_t)((x + tap % column_taps) * p.spacing);
                 sum += (double)kernel[tap * BLOCK + c] * (double)p.map.scale[c] *
                        (double)p.plane[pixel * BLOCK + (size_t)c];
             }

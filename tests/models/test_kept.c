@@ -14,6 +14,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "weights/weights.h"
+
 enum { NUMBERS = 3 * 64 * 64 };
 
 static char folder[64], kept[512];
@@ -200,6 +202,39 @@ static void what_nobody_used_for_a_month_goes(void **state)
     remove_folder();
 }
 
+/* A sum comes from the folder while the file is as it was, and is computed anew when it is not. */
+static void a_sum_is_kept_until_the_file_changes(void **state)
+{
+    (void)state;
+    make_folder();
+    char path[128], expected[65], digest[65];
+    snprintf(path, sizeof path, "%s.model", folder);
+    FILE *file = fopen(path, "w");
+    assert_true(file && fputs("weights", file) >= 0 && !fclose(file));
+    gpen_status status = file_sha256(path, expected, NULL);
+    if (status == GPEN_UNSUPPORTED_FORMAT) {
+        assert_int_equal(unlink(path), 0);
+        remove_folder();
+        skip();
+    }
+    assert_int_equal(file_sha256_kept(path, folder, digest, NULL), GPEN_OK);
+    assert_memory_equal(digest, expected, sizeof expected);
+    assert_int_equal(count_kept(), 1);
+    FILE *sum = fopen(kept, "r+"); /* a mark, to see where the answer comes from */
+    assert_true(sum && fputc(expected[0] == '0' ? '1' : '0', sum) != EOF && !fclose(sum));
+    assert_int_equal(file_sha256_kept(path, folder, digest, NULL), GPEN_OK);
+    assert_memory_equal(digest + 1, expected + 1, sizeof expected - 1);
+    assert_true(digest[0] != expected[0]);
+    file = fopen(path, "a");
+    assert_true(file && fputs(" more", file) >= 0 && !fclose(file));
+    assert_int_equal(file_sha256(path, expected, NULL), GPEN_OK);
+    assert_int_equal(file_sha256_kept(path, folder, digest, NULL), GPEN_OK);
+    assert_memory_equal(digest, expected, sizeof expected);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(file_sha256_kept(path, folder, digest, NULL), GPEN_INPUT_MISSING);
+    remove_folder();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_cut_or_grown_file_is_not_believed),
         cmocka_unit_test(a_folder_that_cannot_be_is_done_without),
         cmocka_unit_test(what_nobody_used_for_a_month_goes),
+        cmocka_unit_test(a_sum_is_kept_until_the_file_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

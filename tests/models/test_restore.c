@@ -52,11 +52,13 @@ static int sample(const gpen_image *image, int x, int y, int channel)
     return image->bits == 8 ? line[index] : ((const uint16_t *)(const void *)line)[index];
 }
 
+/* In mode plain: what the network made, and the linear blend. */
 static gpen_image restore(gpen_model *model, const gpen_image *face, int strength)
 {
     gpen_error error;
     gpen_image restored;
     gpen_settings settings = gpen_settings_default();
+    settings.mode = GPEN_MODE_PLAIN;
     settings.strength = strength;
     if (gpen_restore_aligned(model, face, &settings, &restored, &error))
         fail_msg("%s", error.message);

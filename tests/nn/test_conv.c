@@ -14,19 +14,24 @@
 typedef struct trial {
     int channels, feature_channels, outputs, height, width, kernel, stride, padding;
     bool transposed, modulated;
+    bool planar; /* the image itself is read */
 } trial;
 
 static const trial trials[] = {
-    {3, 0, 5, 9, 7, 1, 1, 0, false, false},       {16, 0, 16, 8, 8, 3, 1, 1, false, false},
-    {20, 0, 33, 7, 11, 3, 1, 1, false, true},     {17, 9, 40, 6, 5, 3, 1, 1, false, true},
-    {16, 16, 64, 32, 32, 3, 1, 1, false, true},   {5, 19, 48, 33, 37, 3, 1, 1, false, true},
-    {40, 0, 24, 35, 61, 3, 1, 1, false, false},   {32, 32, 130, 34, 45, 3, 1, 1, false, true},
-    {24, 0, 31, 13, 17, 3, 2, 0, false, false},   {24, 0, 31, 12, 18, 3, 2, 1, false, false},
-    {18, 10, 20, 5, 9, 3, 2, 0, true, true},      {64, 64, 32, 16, 16, 3, 2, 0, true, true},
-    {20, 7, 36, 66, 71, 3, 2, 0, true, true},     {512, 512, 128, 64, 65, 3, 2, 0, true, true},
-    {16, 0, 33, 64, 80, 3, 2, 0, true, false},    {64, 64, 64, 63, 65, 3, 2, 0, true, true},
-    {7, 0, 9, 20, 21, 7, 2, 3, false, false},     {300, 0, 20, 4, 4, 3, 1, 1, false, true},
-    {512, 512, 96, 32, 33, 3, 1, 1, false, true}, {1, 0, 1, 1, 1, 1, 1, 0, false, false},
+    {3, 0, 5, 9, 7, 1, 1, 0, false, false, false},       {16, 0, 16, 8, 8, 3, 1, 1, false, false, false},
+    {20, 0, 33, 7, 11, 3, 1, 1, false, true, false},     {17, 9, 40, 6, 5, 3, 1, 1, false, true, false},
+    {16, 16, 64, 32, 32, 3, 1, 1, false, true, false},   {5, 19, 48, 33, 37, 3, 1, 1, false, true, false},
+    {40, 0, 24, 35, 61, 3, 1, 1, false, false, false},   {32, 32, 130, 34, 45, 3, 1, 1, false, true, false},
+    {24, 0, 31, 13, 17, 3, 2, 0, false, false, false},   {24, 0, 31, 12, 18, 3, 2, 1, false, false, false},
+    {18, 10, 20, 5, 9, 3, 2, 0, true, true, false},      {64, 64, 32, 16, 16, 3, 2, 0, true, true, false},
+    {20, 7, 36, 66, 71, 3, 2, 0, true, true, false},     {512, 512, 128, 64, 65, 3, 2, 0, true, true, false},
+    {16, 0, 33, 64, 80, 3, 2, 0, true, false, false},    {64, 64, 64, 63, 65, 3, 2, 0, true, true, false},
+    {7, 0, 9, 20, 21, 7, 2, 3, false, false, false},     {300, 0, 20, 4, 4, 3, 1, 1, false, true, false},
+    {512, 512, 96, 32, 33, 3, 1, 1, false, true, false}, {1, 0, 1, 1, 1, 1, 1, 0, false, false, false},
+    {20, 9, 40, 129, 143, 3, 2, 0, false, true, false},  {33, 0, 24, 150, 127, 3, 2, 1, false, false, false},
+    {2, 0, 40, 37, 29, 7, 2, 3, false, false, true},     {2, 0, 8, 21, 30, 3, 2, 1, false, false, true},
+    {2, 0, 33, 5, 19, 5, 1, 1, false, false, true},      {2, 0, 7, 12, 11, 9, 1, 4, false, false, true},
+    {2, 0, 20, 3, 2, 15, 1, 7, false, false, true},      {2, 0, 64, 13, 9, 1, 1, 0, false, false, true},
 };
 
 /* Tensors of a trial, in the order of their numbers. */
@@ -96,6 +101,8 @@ static double *inputs_of(const trial *t, const tensors *w, const float *image, b
             const float *mix =
                 feature ? w->values[IMAGE_TO_FEATURE] + (c - t->channels) * 2 : w->values[IMAGE_TO_SOURCE] + c * 2;
             double x = (double)mix[0] * (double)image[p] + (double)mix[1] * (double)image[plane + p];
+            if (t->planar)
+                x = (double)image[(size_t)c * plane + p];
             if (feature)
                 x = leaky((double)w->values[GAIN][0] * x + (double)w->values[FEATURE_BIAS][c - t->channels], 0.2,
                           sqrt(2));
@@ -163,7 +170,7 @@ static nn_graph *make_graph(const trial *t, const tensors *w)
     if (t->modulated) /* a vector from nothing: a learned 1x1 map, flattened */
         style = nn_flatten(graph, nn_constant(graph, weight_of(w, STYLE, 1), inputs, 1, 1));
     nn_value out =
-        nn_conv(graph, &(nn_conv_options){.input = source,
+        nn_conv(graph, &(nn_conv_options){.input = t->planar ? image : source,
                                           .feature = {feature, weight_of(w, GAIN, 1), weight_of(w, FEATURE_BIAS, 1)},
                                           .style = style,
                                           .demodulation = t->modulated ? nn_demodulate(graph, style, weight, t->outputs,
@@ -178,7 +185,7 @@ static nn_graph *make_graph(const trial *t, const tensors *w)
                                           .padding = t->padding,
                                           .transposed = t->transposed});
     nn_mark(graph, out, "result");
-    nn_output(graph, image); /* the marked map is what is looked at */
+    nn_output(graph, t->planar ? out : image); /* the marked map is what is looked at */
     return graph;
 }
 
@@ -196,7 +203,7 @@ static float *run_plan(const trial *t, tensors *w, const float *image, int threa
     nn_graph_free(graph);
     float *output = malloc((size_t)(2 * t->height * t->width) * sizeof *output);
     assert_non_null(output);
-    nn_plan_run(plan, image, (float *[]){output});
+    nn_plan_run(plan, image, (float *[]){t->planar ? NULL : output});
     free(output);
     *count = nn_plan_read(plan, "result", NULL);
     float *values = malloc((size_t)*count * sizeof *values);

@@ -47,15 +47,24 @@ static image_affine shift(double x, double y)
     return (image_affine){{{1, 0, x}, {0, 1, y}}};
 }
 
+static thread_pool *pool;
+
+static canvas begin(const gpen_image *photo, gpen_mode mode, uint8_t *touched, gpen_image *result)
+{
+    canvas c = {.photo = photo, .touched = touched, .pool = pool};
+    assert_int_equal(canvas_begin(&c, mode, result, NULL), GPEN_OK);
+    return c;
+}
+
 /* Pastes a face of one level through a mask of one value at (x, y). */
 static void paste(canvas *c, int level, float strength, double x, double y)
 {
-    gpen_image face = make(SIZE, SIZE, c->photo->channels, c->photo->bits, level);
+    const face_look look = {.face = make(SIZE, SIZE, c->photo->channels, c->photo->bits, level)};
     plane mask = make_mask(strength);
     image_affine back = shift(x, y);
-    assert_int_equal(canvas_paste(c, &face, &mask, &back, NULL), GPEN_OK);
+    assert_int_equal(canvas_paste(c, &look, &mask, &back, NULL), GPEN_OK);
     plane_free(&mask);
-    gpen_image_free(&face);
+    free(look.face.pixels);
 }
 
 static void check_kind(int channels, int bits)
@@ -63,8 +72,7 @@ static void check_kind(int channels, int bits)
     int one = bits == 8 ? 1 : 257;
     gpen_image photo = make(WIDTH, HEIGHT, channels, bits, 100), result;
     uint8_t touched[WIDTH * HEIGHT] = {0};
-    canvas c;
-    assert_int_equal(canvas_begin(&c, &photo, GPEN_MODE_PLAIN, &result, touched, NULL), GPEN_OK);
+    canvas c = begin(&photo, GPEN_MODE_PLAIN, touched, &result);
     paste(&c, 200, 0.5f, 10, 5);
     paste(&c, 40, 0.75f, 20, 5);
     canvas_end(&c);
@@ -95,8 +103,7 @@ static void faces_reach_over_the_edge(void **state)
 {
     (void)state;
     gpen_image photo = make(WIDTH, HEIGHT, 3, 8, 100), result;
-    canvas c;
-    assert_int_equal(canvas_begin(&c, &photo, GPEN_MODE_NATURAL, &result, NULL, NULL), GPEN_OK);
+    canvas c = begin(&photo, GPEN_MODE_NATURAL, NULL, &result);
     static const double places[][2] = {{-10, -10}, {WIDTH - 5, HEIGHT - 5}, {-500, 3}, {3, 1e9}, {-1e12, 1e12}};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         paste(&c, 200, 1, places[i][0], places[i][1]);
@@ -114,8 +121,7 @@ static void of_equal_masks_natural_keeps_the_first(void **state)
 {
     (void)state;
     gpen_image photo = make(WIDTH, HEIGHT, 3, 8, 100), result;
-    canvas c;
-    assert_int_equal(canvas_begin(&c, &photo, GPEN_MODE_NATURAL, &result, NULL, NULL), GPEN_OK);
+    canvas c = begin(&photo, GPEN_MODE_NATURAL, NULL, &result);
     paste(&c, 200, 0.9999f, 10, 10);
     paste(&c, 40, 1.0f, 10, 10);
     canvas_end(&c);
@@ -131,8 +137,8 @@ static void masks_have_their_shapes(void **state)
     parser none = {0};
     gpen_image face = make(256, 256, 3, 8, 100);
     plane ellipse, square;
-    assert_int_equal(mask_make(&none, &face, GPEN_MODE_NATURAL, &ellipse, NULL), GPEN_OK);
-    assert_int_equal(mask_make(&none, &face, GPEN_MODE_PLAIN, &square, NULL), GPEN_OK);
+    assert_int_equal(mask_make(&none, &face, GPEN_MODE_NATURAL, NULL, &ellipse, NULL), GPEN_OK);
+    assert_int_equal(mask_make(&none, &face, GPEN_MODE_PLAIN, NULL, &square, NULL), GPEN_OK);
     float points[5][2];
     align_template(256, points);
     for (int i = 0; i < 5; i++) {
@@ -151,6 +157,19 @@ static void masks_have_their_shapes(void **state)
     gpen_image_free(&face);
 }
 
+static int open_pool(void **state)
+{
+    (void)state;
+    return (int)thread_pool_new(&pool, 2, NULL);
+}
+
+static int close_pool(void **state)
+{
+    (void)state;
+    thread_pool_free(pool);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,5 +178,5 @@ int main(void)
         cmocka_unit_test(of_equal_masks_natural_keeps_the_first),
         cmocka_unit_test(masks_have_their_shapes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_pool, close_pool);
 }

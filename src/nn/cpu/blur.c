@@ -4,7 +4,7 @@
 
 #include "nn/cpu/cpu.h"
 
-enum { STRIP_ROWS = 16 };
+enum { STRIP_ROWS = 16, FIR_ROWS = 4 };
 
 static void run_blur(const cpu_program *program, const cpu_step *step);
 
@@ -20,6 +20,10 @@ gpen_status prepare_blur(cpu_upload *upload, cpu_step *step)
         status = pack_separable(upload, blur->kernel, &step->extra);
     step->scratch_floats = BLOCK + number_floats(upload->program, (size_t)step->input_shape.width * BLOCK);
     step->thread_floats = (size_t)(out->width + 3) * BLOCK;
+    step->rows = step->thread_floats;
+    if (upload->program->steps[blur->input].computed)
+        step->thread_floats +=
+            number_floats(upload->program, (size_t)FIR_ROWS * (size_t)step->input_shape.width * BLOCK);
     step->run = run_blur;
     step->gflop_direct = step->gflop_executed = 2e-9 * 8 * (double)nn_shape_floats(out);
     snprintf(step->name, sizeof step->name, "blur %d @%dx%d", out->channels, out->height, out->width);
@@ -34,25 +38,39 @@ typedef struct job {
     int strips;
 } job;
 
+/* A row of the input: where it is kept, or, for a map that is not, in the thread's ring of four, computed when it is fresh. */
+static const char *input_row(const job *j, int block, int row, bool fresh, int worker)
+{
+    const cpu_step *step = j->step;
+    nn_value input = step->node.inputs[0];
+    size_t width = (size_t)step->input_shape.width;
+    if (!j->program->steps[input].computed)
+        return plane_at(j->program, input, block) + pixel_bytes(j->program, (size_t)row * width);
+    void *ring = thread_scratch(j->program, step, worker) + step->rows;
+    char *to = (char *)ring + pixel_bytes(j->program, (size_t)(row % FIR_ROWS) * width);
+    if (fresh)
+        conv_picture_pixels(j->program, input, block, (size_t)row * width, (int)width, NULL, to);
+    return to;
+}
+
 static void blur_strip(void *context, int index, int worker)
 {
     const job *j = context;
     const cpu_step *step = j->step;
     const nn_shape *in = &step->input_shape, *out = &step->node.shape;
-    int block = index / j->strips, first = index % j->strips * STRIP_ROWS;
+    int blocks = nn_blocks(out->channels), block = index % blocks, first = index / blocks * STRIP_ROWS;
     int last = first + STRIP_ROWS < out->height ? first + STRIP_ROWS : out->height;
-    const char *from = plane_at(j->program, step->node.inputs[0], block);
     char *to = plane_at(j->program, step->value, block);
     const float *taps = j->program->packed + step->extra;
     write_map map = {.scale = j->scale,
                      .bias = j->program->packed + step->weights + block * BLOCK,
                      .slope = step->node.blur.activation.slope};
     for (int y = first; y < last; y++) {
-        const void *rows[4];
-        for (int i = 0; i < 4; i++) {
+        const void *rows[FIR_ROWS];
+        for (int i = 0; i < FIR_ROWS; i++) {
             int row = y + i - step->node.blur.before;
-            rows[i] = row >= 0 && row < in->height ? from + pixel_bytes(j->program, (size_t)row * (size_t)in->width)
-                                                   : j->zeros;
+            bool fresh = y == first || i == FIR_ROWS - 1;
+            rows[i] = row >= 0 && row < in->height ? input_row(j, block, row, fresh, worker) : j->zeros;
         }
         j->program->kernels->fir_row(rows, in->width, step->node.blur.before, taps, taps + 4,
                                      thread_scratch(j->program, step, worker),

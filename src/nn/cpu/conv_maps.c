@@ -82,8 +82,7 @@ const char *conv_added_plane(const cpu_program *program, const cpu_step *step, i
     return add == NN_NONE ? NULL : plane_at(program, add, block);
 }
 
-/* A row or column in the input's middle, beyond its edge, or (-1) outside of what the padding gives a meaning. */
-static int padded_position(int position, int length, nn_padding mode)
+int conv_padded_position(int position, int length, nn_padding mode)
 {
     if (position < 0 && mode == NN_PAD_REFLECT)
         position = -position;
@@ -95,8 +94,8 @@ static int padded_position(int position, int length, nn_padding mode)
 int32_t conv_input_pixel(const cpu_step *step, int row, int column)
 {
     const nn_conv_options *conv = &step->node.conv;
-    row = padded_position(row, step->input_shape.height << conv->doubled, conv->padding_mode);
-    column = padded_position(column, step->input_shape.width << conv->doubled, conv->padding_mode);
+    row = conv_padded_position(row, step->input_shape.height << conv->doubled, conv->padding_mode);
+    column = conv_padded_position(column, step->input_shape.width << conv->doubled, conv->padding_mode);
     if (row < 0 || column < 0)
         return -1;
     return (row >> conv->doubled) * step->input_shape.width + (column >> conv->doubled);

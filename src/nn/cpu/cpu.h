@@ -21,6 +21,13 @@
 typedef struct cpu_program cpu_program;
 typedef struct cpu_step cpu_step;
 
+/* divide.c: a step of rows times columns cut into tasks of at most so many of each, all but the last ones alike. Columns stay multiples of
+ * their unit, or all together. The results' bits do not depend on it. */
+typedef struct division {
+    int rows, columns;
+} division;
+division divide_work(int rows, int most_rows, int columns, int column_unit, int threads);
+
 /* A convolution as products of gathered pixels with weight panels (conv_product.c). */
 enum { CONV_MAX_TAPS = 225, CONV_MAX_PHASES = 4 };
 
@@ -31,20 +38,25 @@ typedef struct conv_phase {
     short tap_row[CONV_MAX_TAPS], tap_column[CONV_MAX_TAPS]; /* input pixel = output pixel * stride + tap */
     short tap[CONV_MAX_TAPS];                                /* which number of the kernel */
     int chunk;                                               /* channel blocks gathered at a time */
+    division task;                                           /* output pixels, columns */
     size_t depth, packed;                                    /* length of a panel; where the panels start */
 } conv_phase;
 
 typedef struct conv_product {
     int phases, spacing, stride;
+    bool direct; /* rows are the map's own pixels: a 1x1 kernel that reads them as they are */
     conv_phase phase[CONV_MAX_PHASES];
+    bool chunked;               /* some phase's channels are gathered in several pieces */
+    int pixels;                 /* output pixels of a task at most */
     size_t a_numbers, c_floats; /* of a row, in a thread's scratch */
 } conv_product;
 
 /* A convolution by Winograd's minimal filtering (conv_winograd.c): one pass, or four for the phases of a transposed one. */
 typedef struct winograd_pass {
     winograd_form form;
-    int height, width; /* output pixels of this pass */
-    int row, column;   /* the first one's place in the output; the next is `spacing` further */
+    int height, width;     /* output pixels of this pass */
+    int row, column;       /* the first one's place in the output; the next is `spacing` further */
+    int in_row, in_column; /* of the first tile's first input; -1: in the padding */
     int tile_rows, tile_columns;
     int group;   /* tiles transformed at a time */
     bool staged; /* all threads share a group and meet after each of the three stages; else each has its own */
@@ -53,7 +65,8 @@ typedef struct winograd_pass {
 } winograd_pass;
 
 typedef struct conv_winograd {
-    int passes, spacing;
+    int passes, spacing, in_spacing; /* of outputs and inputs of a pass: pixels from one to the next */
+    bool summed;                     /* the passes' outputs are added up: stride 2 */
     winograd_pass pass[CONV_MAX_PHASES];
     size_t v_tile, m_tile; /* strides, numbers and floats */
 } conv_winograd;
@@ -73,11 +86,14 @@ struct cpu_step {
     nn_value value;       /* its number: where the output goes */
     nn_shape input_shape; /* of node.inputs[0], when there is one */
     void (*run)(const cpu_program *program, const cpu_step *step);
+    bool in_place;         /* the image, and only convolutions read it: from where the caller has it (planar_at) */
+    bool computed;         /* a map that is not kept: what reads it computes it (conv_picture.c) */
     size_t scratch_floats; /* shared by the threads: the maps' scales and what a kind needs */
     size_t thread_floats;  /* for each thread */
     size_t scratch;        /* arena offset, of the shared part followed by the threads' */
     size_t weights;        /* packed offset of the main weights */
     size_t extra;          /* packed offset of further numbers, as the kind says */
+    size_t rows;           /* offset in a thread's scratch: pixels of a map that is computed where it is read */
     conv_maps maps;
     conv_product product; /* for steps of this kind */
     conv_winograd winograd;
@@ -139,6 +155,9 @@ gpen_status pack_separable(cpu_upload *upload, nn_weight kernel, size_t *offset)
 gpen_status pack_norm(cpu_upload *upload, const nn_norm *norm, nn_weight bias, size_t count, float gain, size_t floats,
                       size_t *scale, size_t *summand);
 
+/* Whether a step's value is still looked at when a run is over. */
+bool value_lasts(const cpu_program *program, const cpu_step *step);
+
 gpen_status prepare_image(cpu_upload *upload, cpu_step *step);
 gpen_status prepare_constant(cpu_upload *upload, cpu_step *step);
 gpen_status prepare_conv(cpu_upload *upload, cpu_step *step);
@@ -162,6 +181,12 @@ gpen_status prepare_argmax(cpu_upload *upload, cpu_step *step);
 static inline float *value_at(const cpu_program *program, nn_value value)
 {
     return program->arena + program->value_offsets[value];
+}
+
+/* A planar value's numbers, of any alignment: those of the caller's picture where no step needed a copy of it. */
+static inline const float *planar_at(const cpu_program *program, nn_value value)
+{
+    return program->steps[value].in_place ? program->input : value_at(program, value);
 }
 
 static inline const nn_shape *value_shape(const cpu_program *program, nn_value value)
@@ -205,6 +230,29 @@ gpen_status prepare_conv_maps(cpu_upload *upload, cpu_step *step, const nn_featu
 void begin_conv_maps(const cpu_program *program, const cpu_step *step, nn_value style, nn_value demodulation,
                      float gain);
 
+/* conv_picture.c: a convolution whose map is computed where it is read, and its preparing. */
+bool conv_picture_suits(const cpu_upload *upload, const cpu_step *step);
+gpen_status prepare_conv_picture(cpu_upload *upload, cpu_step *step);
+
+/* Pixels [first, first + count) of a block of such a value, as numbers; read through `read` unless that is NULL. */
+void conv_picture_pixels(const cpu_program *program, nn_value value, int block, size_t first, int count,
+                         const read_map *read, void *to);
+
+/* Likewise a rectangle, row behind row, zeros where it reaches beyond the map. */
+typedef struct picture_square {
+    int row, column, rows, columns;
+} picture_square;
+void conv_picture_square(const cpu_program *program, nn_value value, int block, const picture_square *square,
+                         const read_map *read, char *to);
+
+/* winograd_weights.c: matrices of transformed weights of a form, which of them a point has, and their packing. */
+int winograd_matrices(winograd_form form);
+int winograd_matrix(winograd_form form, int point);
+gpen_status pack_winograd(cpu_upload *upload, cpu_step *step);
+
+/* conv.c: whether a convolution will go by Winograd. */
+bool conv_by_winograd(const cpu_program *program, const nn_graph *graph, const nn_node *node);
+
 /* The plane of input block `block` (source, then feature) and how it is read. */
 const char *conv_input_plane(const cpu_program *program, const cpu_step *step, int block, read_map *map);
 write_map conv_output_map(const cpu_program *program, const cpu_step *step, int block);
@@ -215,10 +263,24 @@ extern const float block_of_ones[BLOCK];
 /* What is added to output block `block`, or NULL. */
 const char *conv_added_plane(const cpu_program *program, const cpu_step *step, int block);
 
+/* The row or column of the input that stands at `position` of the padded one; -1 where there are zeros. */
+int conv_padded_position(int position, int length, nn_padding mode);
+
 /* The number of the input pixel that stands at (row, column) of the padded, perhaps doubled input; -1 where there are zeros. */
 int32_t conv_input_pixel(const cpu_step *step, int row, int column);
 
 int conv_input_blocks(const cpu_step *step); /* of source and feature */
+
+/* planar_rows.c: rows of a convolution that reads a picture, for output pixels [first, first + count): row after row a_stride floats
+ * apart, each with kernel * kernel numbers a channel, followed by up to PLANAR_BEYOND numbers of no meaning. */
+enum { PLANAR_BEYOND = 8 };
+void planar_rows(const cpu_program *program, const cpu_step *step, int first, int count, float *a, size_t a_stride);
+
+/* Where a channel's tap stands in such a row. */
+static inline size_t planar_row_place(const cpu_step *step, int channel, int tap)
+{
+    return (size_t)channel * (size_t)(step->node.conv.kernel * step->node.conv.kernel) + (size_t)tap;
+}
 
 /* peak.c: GFLOP/s of the program's kernels and threads in registers, measured now. */
 double cpu_peak(const cpu_program *program);

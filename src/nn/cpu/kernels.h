@@ -88,6 +88,14 @@ typedef struct write_map {
     float slope;
 } write_map;
 
+/* Where the sums of a block's channels go, or of as many as a narrower panel has: pixels of a plane, both pointers at the first of the
+ * channels. */
+typedef struct write_target {
+    void *plane;     /* NULL: nowhere */
+    const void *add; /* what is added before the bend, its pixels placed as those of the plane; NULL: nothing */
+    write_map map;
+} write_target;
+
 typedef struct cpu_kernels {
     const char *level;
     size_t number_bytes; /* 4, or 2 */
@@ -95,10 +103,16 @@ typedef struct cpu_kernels {
     const winograd_nodes *nodes;
 
     /* c[r][0 .. columns) = (accumulate ? c : 0) + sum over k of a[r][k] * b[k][0 .. columns), r < rows, k < depth.
-     * a: rows a_stride apart, any alignment. b: a panel as packed_place has it. c: rows c_stride floats apart (a multiple of 16).
+     * a: rows a_stride apart, any alignment; in a row, each sixteen numbers stand a_block behind the sixteen before them, so that a map
+     * can be read as it is. b: a panel as packed_place has it. c: rows c_stride floats apart (a multiple of 16).
      * Of bfloat16 numbers: an even depth; products exact, sums in floats. */
-    void (*product)(int rows, int depth, const void *a, size_t a_stride, const void *b, float *c, size_t c_stride,
-                    bool accumulate);
+    void (*product)(int rows, int depth, const void *a, size_t a_stride, size_t a_block, const void *b, float *c,
+                    size_t c_stride, bool accumulate);
+
+    /* As product, with the sums written to pixel pixels[r] of the targets as scatter does, two of them where a panel has 32 columns, else
+     * one. They begin with c's where c is not NULL. */
+    void (*product_write)(int rows, int depth, const void *a, size_t a_stride, size_t a_block, const void *b,
+                          const float *c, size_t c_stride, const int32_t *pixels, const write_target *to);
 
     /* peak_flop multiplications and additions a round, all in registers, as fast as they can be started. The sum is of no meaning. */
     float (*peak)(long rounds, float x);
@@ -112,11 +126,12 @@ typedef struct cpu_kernels {
     void (*scatter)(const float *c, size_t c_stride, void *plane, const int32_t *pixels, int count,
                     const write_map *map, const void *add);
 
-    /* Winograd input transform B^T d B of `tiles` tiles beside each other, 4 pixels apart, all of their pixels inside the
-     * plane. from: the first tile's upper left pixel; row_pixels: pixels from one row to the next.
+    /* Winograd input transform B^T d B of `tiles` tiles beside each other, 4 inputs apart, all of their inputs inside the
+     * plane. from: the first tile's upper left input; row_pixels, spacing: pixels from one row of inputs, and from one column, to the
+     * next.
      * v[point * point_stride + tile * tile_stride + channel], both strides multiples of 16. */
-    void (*winograd_input[WINOGRAD_FORMS])(const void *from, size_t row_pixels, int tiles, const read_map *map, void *v,
-                                           size_t point_stride, size_t tile_stride);
+    void (*winograd_input[WINOGRAD_FORMS])(const void *from, size_t row_pixels, int spacing, int tiles,
+                                           const read_map *map, void *v, size_t point_stride, size_t tile_stride);
 
     /* Winograd output transform A^T m A of one tile, written through map to height x width (1..4) pixels from `to` on, every
      * `spacing`-th of a row and a column; add: what is added before the bend, its pixels placed as those of `to`, or NULL. */
@@ -134,6 +149,11 @@ typedef struct cpu_kernels {
      * are zeros. weights: nine blocks of floats. */
     void (*depthwise_row)(const void *const rows[3], int columns, int stride, const float *weights, void *to, int width,
                           const write_map *map);
+
+    /* One row of one block of a 1x1 convolution of a picture: to[x] = sum over c of weights[c][16] * planes[c * plane_stride + x],
+     * written through `write`, and read again through `read` unless that is NULL; x < count. planes: any alignment. read has a bias. */
+    void (*picture_row)(const float *planes, size_t plane_stride, int channels, const float *weights,
+                        const write_map *write, const read_map *read, int count, void *to);
 
     /* sum of x[i] * y[i], i < count; count is a multiple of 16. */
     float (*dot)(const float *x, const float *y, size_t count);

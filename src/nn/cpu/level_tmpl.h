@@ -11,17 +11,19 @@
 #include "nn/cpu/numbers_float.h"
 #endif
 
+#include "nn/cpu/maps_tmpl.h"
+
 #include "nn/cpu/product_tmpl.h"
 
 #include "nn/cpu/peak_tmpl.h"
-
-#include "nn/cpu/maps_tmpl.h"
 
 #include "nn/cpu/winograd_tmpl.h"
 
 #include "nn/cpu/fir_tmpl.h"
 
 #include "nn/cpu/depthwise_tmpl.h"
+
+#include "nn/cpu/picture_tmpl.h"
 
 #include "nn/cpu/project_tmpl.h"
 
@@ -37,6 +39,7 @@ const cpu_kernels LEVEL_TABLE = {
     .nodes = &winograd_nodes_floats,
 #endif
     .product = product,
+    .product_write = product_write,
     .peak = peak,
     .peak_flop = 2 * PEAK_SUMS * LANES * (int)(sizeof(float) / sizeof(number)),
     .gather = gather,
@@ -47,6 +50,7 @@ const cpu_kernels LEVEL_TABLE = {
                         winograd_output_1x1},
     .fir_row = fir_row,
     .depthwise_row = depthwise_row,
+    .picture_row = picture_row,
     .dot = dot,
     .project = project,
     .add_row = add_row,

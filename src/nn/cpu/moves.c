@@ -6,12 +6,18 @@
 
 static void run_image(const cpu_program *program, const cpu_step *step)
 {
-    memcpy(value_at(program, step->value), program->input, nn_shape_floats(&step->node.shape) * sizeof(float));
+    if (!step->in_place)
+        memcpy(value_at(program, step->value), program->input, nn_shape_floats(&step->node.shape) * sizeof(float));
 }
 
 gpen_status prepare_image(cpu_upload *upload, cpu_step *step)
 {
-    (void)upload;
+    step->in_place = !value_lasts(upload->program, step);
+    for (nn_value reader = step->value + 1; reader < upload->graph->count; reader++)
+        for (int i = 0; i < NN_MAX_INPUTS; i++)
+            if (upload->graph->nodes[reader].inputs[i] == step->value &&
+                upload->graph->nodes[reader].operation != NN_OP_CONV)
+                step->in_place = false;
     step->run = run_image;
     snprintf(step->name, sizeof step->name, "image %d @%dx%d", step->node.shape.channels, step->node.shape.height,
              step->node.shape.width);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Part of every key. To be raised whenever packing writes other numbers than before for the same graph, level and weights. */
-enum { PACKING_VERSION = 1 };
+enum { PACKING_VERSION = 2 };
 
 /* Zeroed: nothing. */
 typedef struct packed_weights {

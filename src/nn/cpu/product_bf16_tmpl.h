@@ -13,28 +13,22 @@ static inline __m512bh pairs_load(const number *p)
     return (__m512bh)_mm512_load_si512(p);
 }
 
-static inline __attribute__((always_inline)) void product_tile(const int rows, int depth, const number *a,
-                                                               size_t a_stride, const number *b, float *c,
-                                                               size_t c_stride, bool accumulate)
+static inline __attribute__((always_inline)) void tile_multiply(const int rows, vec sum[TILE_ROWS][TILE_VECTORS],
+                                                                int depth, const number *a, size_t a_stride,
+                                                                size_t a_block, const number *b)
 {
-    vec sum[TILE_ROWS][2];
-    UNROLL
-    for (int r = 0; r < rows; r++) {
-        sum[r][0] = accumulate ? vec_load(c + r * c_stride) : vec_zero();
-        sum[r][1] = accumulate ? vec_load(c + r * c_stride + LANES) : vec_zero();
-    }
-    for (int k = 0; k < depth; k += 2) {
-        __m512bh b0 = pairs_load(b + (size_t)k * TILE_COLUMNS), b1 = pairs_load(b + (size_t)(k + 1) * TILE_COLUMNS);
+    for (; depth > 0; depth -= BLOCK, a += a_block) {
         UNROLL
-        for (int r = 0; r < rows; r++) {
-            __m512bh x = pair_all(a + r * a_stride + (size_t)k);
-            sum[r][0] = _mm512_dpbf16_ps(sum[r][0], x, b0);
-            sum[r][1] = _mm512_dpbf16_ps(sum[r][1], x, b1);
+        for (int r = 0; r < rows; r++)
+            __builtin_prefetch(a + a_block + r * a_stride);
+        for (int k = 0; k < depth && k < BLOCK; k += 2, b += 2 * TILE_COLUMNS) {
+            __m512bh b0 = pairs_load(b), b1 = pairs_load(b + TILE_COLUMNS);
+            UNROLL
+            for (int r = 0; r < rows; r++) {
+                __m512bh x = pair_all(a + r * a_stride + (size_t)k);
+                sum[r][0] = _mm512_dpbf16_ps(sum[r][0], x, b0);
+                sum[r][1] = _mm512_dpbf16_ps(sum[r][1], x, b1);
+            }
         }
-    }
-    UNROLL
-    for (int r = 0; r < rows; r++) {
-        vec_store(c + r * c_stride, sum[r][0]);
-        vec_store(c + r * c_stride + LANES, sum[r][1]);
     }
 }

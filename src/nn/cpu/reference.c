@@ -6,7 +6,7 @@
 
 enum { REFERENCE_COLUMNS = 8 };
 
-static void product(int rows, int depth, const void *from, size_t a_stride, const void *panel, float *c,
+static void product(int rows, int depth, const void *from, size_t a_stride, size_t a_block, const void *panel, float *c,
                     size_t c_stride, bool accumulate)
 {
     const float *a = from, *b = panel;
@@ -14,7 +14,8 @@ static void product(int rows, int depth, const void *from, size_t a_stride, cons
         for (int column = 0; column < REFERENCE_COLUMNS; column++) {
             double sum = accumulate ? (double)c[(size_t)r * c_stride + column] : 0.0;
             for (int k = 0; k < depth; k++)
-                sum += (double)a[(size_t)r * a_stride + k] * (double)b[(size_t)k * REFERENCE_COLUMNS + column];
+                sum += (double)a[(size_t)r * a_stride + (size_t)(k / BLOCK) * a_block + k % BLOCK] *
+                       (double)b[(size_t)k * REFERENCE_COLUMNS + column];
             c[(size_t)r * c_stride + column] = (float)sum;
         }
 }
@@ -47,6 +48,23 @@ static void gather(void *rows, size_t a_stride, const void *plane, const int32_t
                 pixels[i] < 0 ? 0.0f : (float)read_number((double)from[(size_t)pixels[i] * BLOCK + c], map, c);
 }
 
+static void product_write(int rows, int depth, const void *a, size_t a_stride, size_t a_block, const void *panel,
+                          const float *c, size_t c_stride, const int32_t *pixels, const write_target *to)
+{
+    const float *add = to->add;
+    float *plane = to->plane;
+    for (int r = 0; r < rows; r++) {
+        float sums[REFERENCE_COLUMNS] = {0};
+        if (c)
+            memcpy(sums, c + (size_t)r * c_stride, sizeof sums);
+        product(1, depth, (const float *)a + (size_t)r * a_stride, a_stride, a_block, panel, sums, 0, true);
+        for (int k = 0; k < REFERENCE_COLUMNS; k++) {
+            size_t at = (size_t)pixels[r] * BLOCK + (size_t)k;
+            plane[at] = (float)write_number((double)sums[k], &to->map, k, add ? (double)add[at] : 0.0);
+        }
+    }
+}
+
 static void scatter(const float *c, size_t c_stride, void *plane, const int32_t *pixels, int count,
                     const write_map *map, const void *added)
 {
@@ -65,8 +83,8 @@ typedef struct transform {
     winograd_form form;
 } transform;
 
-static void winograd_input(transform t, const float *from, size_t row_pixels, int tiles, const read_map *map, float *v,
-                           size_t point_stride, size_t tile_stride)
+static void winograd_input(transform t, const float *from, size_t row_pixels, int spacing, int tiles,
+                           const read_map *map, float *v, size_t point_stride, size_t tile_stride)
 {
     int row_taps = winograd_row_taps(t.form), column_taps = winograd_column_taps(t.form);
     int rows = winograd_inputs(row_taps), columns = winograd_inputs(column_taps);
@@ -79,7 +97,7 @@ static void winograd_input(transform t, const float *from, size_t row_pixels, in
                 double sum = 0;
                 for (int y = 0; y < rows; y++)
                     for (int x = 0; x < columns; x++) {
-                        size_t pixel = (size_t)y * row_pixels + (size_t)(tile * WINOGRAD_OUT + x);
+                        size_t pixel = (size_t)y * row_pixels + (size_t)((tile * WINOGRAD_OUT + x) * spacing);
                         sum += down.bt[point / columns][y] * across.bt[point % columns][x] *
                                read_number((double)from[pixel * BLOCK + c], map, c);
                     }
@@ -108,11 +126,12 @@ static void winograd_output(transform t, const float *m, size_t point_stride, fl
 }
 
 #define WINOGRAD_FUNCTIONS(points, form, size)                                                                         \
-    static void winograd_input_##points##_##size(const void *from, size_t row_pixels, int tiles, const read_map *map,  \
-                                                 void *v, size_t point_stride, size_t tile_stride)                     \
+    static void winograd_input_##points##_##size(const void *from, size_t row_pixels, int spacing, int tiles,          \
+                                                 const read_map *map, void *v, size_t point_stride,                    \
+                                                 size_t tile_stride)                                                   \
     {                                                                                                                  \
-        winograd_input((transform){&winograd_nodes_##points, form}, from, row_pixels, tiles, map, v, point_stride,     \
-                       tile_stride);                                                                                   \
+        winograd_input((transform){&winograd_nodes_##points, form}, from, row_pixels, spacing, tiles, map, v,          \
+                       point_stride, tile_stride);                                                                     \
     }                                                                                                                  \
     static void winograd_output_##points##_##size(const float *m, size_t point_stride, void *to, size_t row_pixels,    \
                                                   int spacing, int height, int width, const write_map *map,            \
@@ -166,6 +185,20 @@ static void depthwise_row(const void *const from[3], int columns, int stride, co
                     sum += (double)weights[tap * BLOCK + c] * (double)rows[tap / 3][(size_t)column * BLOCK + c];
             }
             to[(size_t)x * BLOCK + c] = (float)write_number(sum, map, c, 0.0);
+        }
+}
+
+static void picture_row(const float *planes, size_t plane_stride, int channels, const float *weights,
+                        const write_map *write, const read_map *read, int count, void *row)
+{
+    float *to = row;
+    for (int x = 0; x < count; x++)
+        for (int k = 0; k < BLOCK; k++) {
+            double sum = 0;
+            for (int c = 0; c < channels; c++)
+                sum += (double)planes[(size_t)c * plane_stride + (size_t)x] * (double)weights[c * BLOCK + k];
+            sum = write_number(sum, write, k, 0);
+            to[x * BLOCK + k] = (float)(read ? read_number(sum, read, k) : sum);
         }
 }
 
@@ -228,15 +261,16 @@ static void narrow(const float *from, size_t count, void *to)
 #define REFERENCE_TABLE(points_name)                                                                                   \
     {                                                                                                                  \
         .level = "reference", .number_bytes = sizeof(float), .columns = REFERENCE_COLUMNS,                             \
-        .nodes = &winograd_nodes_##points_name, .product = product, .gather = gather, .scatter = scatter,              \
+        .nodes = &winograd_nodes_##points_name, .product = product, .product_write = product_write, .gather = gather,  \
+        .scatter = scatter,                                                                                            \
         .winograd_input = {winograd_input_##points_name##_3x3, winograd_input_##points_name##_2x2,                     \
                            winograd_input_##points_name##_2x1, winograd_input_##points_name##_1x2,                     \
                            winograd_input_##points_name##_1x1},                                                        \
         .winograd_output = {winograd_output_##points_name##_3x3, winograd_output_##points_name##_2x2,                  \
                             winograd_output_##points_name##_2x1, winograd_output_##points_name##_1x2,                  \
                             winograd_output_##points_name##_1x1},                                                      \
-        .fir_row = fir_row, .depthwise_row = depthwise_row, .dot = dot, .project = project, .add_row = add_row,        \
-        .max_row = max_row, .widen = widen, .narrow = narrow,                                                          \
+        .fir_row = fir_row, .depthwise_row = depthwise_row, .picture_row = picture_row, .dot = dot,                    \
+        .project = project, .add_row = add_row, .max_row = max_row, .widen = widen, .narrow = narrow,                  \
     }
 
 const cpu_kernels cpu_kernels_reference = REFERENCE_TABLE(floats);

@@ -20,6 +20,8 @@ gpen_status prepare_to_rgb(cpu_upload *upload, cpu_step *step)
     step->weights = pack_reserve(upload, (size_t)rgb->outputs * padded);
     step->extra = round_up(step->scratch_floats, BLOCK);
     step->scratch_floats = step->extra + (size_t)rgb->outputs * padded;
+    if (rgb->feature.map != NN_NONE && upload->program->steps[rgb->feature.map].computed)
+        step->thread_floats = number_floats(upload->program, (size_t)step->maps.feature_blocks * RUN_PIXELS * BLOCK);
     step->run = run_to_rgb;
     step->gflop_direct = step->gflop_executed =
         2e-9 * channels * rgb->outputs * step->node.shape.height * step->node.shape.width;
@@ -44,8 +46,27 @@ typedef struct job {
     size_t padded, pixels;
 } job;
 
+/* One run of pixels of the blocks from `first` on: where they are, and from one block to the next. */
+static const char *run_planes(const job *j, int first, size_t from, int pixels, int worker, size_t *stride)
+{
+    nn_value feature = j->step->node.to_rgb.feature.map;
+    *stride = j->pixels * BLOCK;
+    if (first < j->step->maps.source_blocks || !j->program->steps[feature].computed) {
+        read_map same;
+        return conv_input_plane(j->program, j->step, first, &same) + pixel_bytes(j->program, from);
+    }
+    *stride = (size_t)RUN_PIXELS * BLOCK;
+    void *scratch = thread_scratch(j->program, j->step, worker);
+    char *planes = scratch;
+    int block = first - j->step->maps.source_blocks;
+    for (int i = 0; block + i < j->step->maps.feature_blocks; i++)
+        conv_picture_pixels(j->program, feature, block + i, from, pixels, NULL,
+                            planes + pixel_bytes(j->program, (size_t)i * RUN_PIXELS));
+    return planes;
+}
+
 /* Adds the projection of blocks [first, first + count) for one run of pixels. */
-static void project_blocks(const job *j, int first, int count, size_t from, int pixels, float *to)
+static void project_blocks(const job *j, int first, int count, size_t from, int pixels, float *to, int worker)
 {
     enum { AT_ONCE = 32 };
     for (int block = 0; block < count; block += AT_ONCE) {
@@ -55,17 +76,15 @@ static void project_blocks(const job *j, int first, int count, size_t from, int 
             conv_input_plane(j->program, j->step, first + block + i, &maps[i]);
             maps[i].scale = block_of_ones; /* the style is in the weights already */
         }
-        read_map same;
-        const char *planes = conv_input_plane(j->program, j->step, first + block, &same);
-        j->program->kernels->project(planes + pixel_bytes(j->program, from), j->pixels * BLOCK, blocks, maps,
-                                     j->weights + (size_t)(first + block) * BLOCK, j->padded,
-                                     j->step->node.to_rgb.outputs, pixels, to, j->pixels);
+        size_t stride;
+        const char *planes = run_planes(j, first + block, from, pixels, worker, &stride);
+        j->program->kernels->project(planes, stride, blocks, maps, j->weights + (size_t)(first + block) * BLOCK,
+                                     j->padded, j->step->node.to_rgb.outputs, pixels, to, j->pixels);
     }
 }
 
 static void rgb_run(void *context, int index, int worker)
 {
-    (void)worker;
     const job *j = context;
     const cpu_step *step = j->step;
     const nn_to_rgb_options *rgb = &step->node.to_rgb;
@@ -78,9 +97,9 @@ static void rgb_run(void *context, int index, int worker)
         for (size_t p = 0; p < (size_t)pixels; p++)
             to[(size_t)o * j->pixels + p] = bias + (add ? add[(size_t)o * j->pixels + p] : 0.0f);
     }
-    project_blocks(j, 0, step->maps.source_blocks, from, pixels, to);
+    project_blocks(j, 0, step->maps.source_blocks, from, pixels, to, worker);
     if (step->maps.feature_blocks)
-        project_blocks(j, step->maps.source_blocks, step->maps.feature_blocks, from, pixels, to);
+        project_blocks(j, step->maps.source_blocks, step->maps.feature_blocks, from, pixels, to, worker);
 }
 
 static void run_to_rgb(const cpu_program *program, const cpu_step *step)

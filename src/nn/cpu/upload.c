@@ -164,12 +164,12 @@ static nn_value last_reader(const nn_graph *graph, nn_value value)
     return last;
 }
 
-static bool is_output(const cpu_program *program, nn_value value)
+bool value_lasts(const cpu_program *program, const cpu_step *step)
 {
     for (int i = 0; i < program->output_count; i++)
-        if (program->outputs[i] == value)
+        if (program->outputs[i] == step->value)
             return true;
-    return false;
+    return program->keep_marks && *step->node.mark;
 }
 
 /* Values and every step's scratch, placed in one arena. */
@@ -181,8 +181,8 @@ static gpen_status place(cpu_program *program, const nn_graph *graph, gpen_error
         return gpen_fail_memory(error, "a plan", 2 * (size_t)count * sizeof *blocks);
     for (int i = 1; i < count; i++) {
         const cpu_step *step = &program->steps[i];
-        bool kept = is_output(program, i) || (program->keep_marks && *step->node.mark);
-        size_t floats = nn_shape_floats(&step->node.shape);
+        bool kept = value_lasts(program, step);
+        size_t floats = step->in_place || step->computed ? 0 : nn_shape_floats(&step->node.shape);
         if (step->node.shape.kind == NN_MAP)
             floats = number_floats(program, floats);
         blocks[i] = (arena_block){floats, i, kept ? count : last_reader(graph, i), 0};

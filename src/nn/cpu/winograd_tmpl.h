@@ -8,15 +8,15 @@
 
 static inline __attribute__((always_inline)) void winograd_input_tile(const int row_taps, const int column_taps,
                                                                       const number *from, size_t row_pixels,
-                                                                      const bool active, const reader *r, number *v,
-                                                                      size_t point_stride)
+                                                                      const int spacing, const bool active,
+                                                                      const reader *r, number *v, size_t point_stride)
 {
     const int rows = WINOGRAD_OUT + row_taps - 1, columns = WINOGRAD_OUT + column_taps - 1;
     vec half[WINOGRAD_MOST][WINOGRAD_MOST];
     for (int y = 0; y < rows; y++) {
         vec d[WINOGRAD_MOST];
         for (int x = 0; x < columns; x++) {
-            d[x] = number_load(from + ((size_t)y * row_pixels + (size_t)x) * BLOCK);
+            d[x] = number_load(from + ((size_t)y * row_pixels + (size_t)(x * spacing)) * BLOCK);
             d[x] = active ? read_active(d[x], r) : read_scaled(d[x], r);
         }
         winograd_bt(column_taps, half[y], d);
@@ -32,19 +32,20 @@ static inline __attribute__((always_inline)) void winograd_input_tile(const int 
 }
 
 static inline __attribute__((always_inline)) void winograd_input_tiles(const int row_taps, const int column_taps,
-                                                                       const number *from, size_t row_pixels, int tiles,
+                                                                       const number *from, size_t row_pixels,
+                                                                       const int spacing, int tiles,
                                                                        const read_map *map, number *v,
                                                                        size_t point_stride, size_t tile_stride)
 {
     for (int lane = 0; lane < BLOCK; lane += LANES) {
         reader r = reader_at(map, lane);
         for (int tile = 0; tile < tiles; tile++) {
-            const number *pixels = from + (size_t)tile * WINOGRAD_OUT * BLOCK + lane;
+            const number *pixels = from + (size_t)(tile * WINOGRAD_OUT * spacing) * BLOCK + lane;
             number *to = v + (size_t)tile * tile_stride + lane;
             if (map->bias)
-                winograd_input_tile(row_taps, column_taps, pixels, row_pixels, true, &r, to, point_stride);
+                winograd_input_tile(row_taps, column_taps, pixels, row_pixels, spacing, true, &r, to, point_stride);
             else
-                winograd_input_tile(row_taps, column_taps, pixels, row_pixels, false, &r, to, point_stride);
+                winograd_input_tile(row_taps, column_taps, pixels, row_pixels, spacing, false, &r, to, point_stride);
         }
     }
 }
@@ -91,10 +92,14 @@ static inline __attribute__((always_inline)) void winograd_output_tile(const win
 
 /* The two functions of a form. */
 #define WINOGRAD_FUNCTIONS(form, rows, columns)                                                                        \
-    static void winograd_input_##rows##x##columns(const void *from, size_t row_pixels, int tiles, const read_map *map, \
-                                                  void *v, size_t point_stride, size_t tile_stride)                    \
+    static void winograd_input_##rows##x##columns(const void *from, size_t row_pixels, int spacing, int tiles,         \
+                                                  const read_map *map, void *v, size_t point_stride,                   \
+                                                  size_t tile_stride)                                                  \
     {                                                                                                                  \
-        winograd_input_tiles(rows, columns, from, row_pixels, tiles, map, v, point_stride, tile_stride);               \
+        if (spacing == 1)                                                                                              \
+            winograd_input_tiles(rows, columns, from, row_pixels, 1, tiles, map, v, point_stride, tile_stride);        \
+        else                                                                                                           \
+            winograd_input_tiles(rows, columns, from, row_pixels, spacing, tiles, map, v, point_stride, tile_stride);  \
     }                                                                                                                  \
     static void winograd_output_##rows##x##columns(const float *m, size_t point_stride, void *to, size_t row_pixels,   \
                                                    int spacing, int height, int width, const write_map *map,           \
