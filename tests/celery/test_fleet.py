@@ -172,7 +172,7 @@ class Fleet(fleet.FleetTest):
         self.assertEqual("gpen", look.conf()[worker.name]["task_default_queue"])
         self.assertIn("KeyError", str(look._request("no_such_method")))
         self.assertIsNone(self.app.control.inspect(destination=["other@test"], timeout=0.5).ping())
-        globbed = self.app.control.inspect(pattern="w*@test", matcher="glob", timeout=0.5).ping()
+        globbed = self.app.control.inspect(pattern="w*@test", matcher="glob", timeout=3).ping()
         self.assertEqual({worker.name: {"ok": "pong"}}, globbed)
         done = subprocess.run([sys.executable, "-m", "celery", "-b", self.redis.url, "inspect", "ping"],
                               capture_output=True, text=True, timeout=60, check=False)
