@@ -52,8 +52,9 @@ is_there() {
     pkg-config) have pkg-config || have pkgconf ;;
     vips) module vips ;;
     sqlite) module sqlite3 3.37 ;;
-    libarchive | libcurl | libseccomp | jansson | cmocka) module "$1" ;;
+    libarchive | libcurl | libseccomp | jansson | hiredis | zlib | cmocka) module "$1" ;;
     libmicrohttpd) module libmicrohttpd 0.9.75 ;;
+    celery) /usr/bin/python3 -c "import celery, redis" 2>/dev/null ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
@@ -71,14 +72,14 @@ is_there() {
     esac
 }
 
-needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite jansson libmicrohttpd"
+needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite jansson libmicrohttpd hiredis zlib"
 # What narrows the worker processes exists on Linux only.
 [ "$(uname -s)" != Linux ] || needs_build="$needs_build libseccomp"
 needs_test="$needs_build sanitizers cmocka python3"
 needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
 # Peers are compared with where they are; without them those tests skip.
-peers="numpy opencv torch pictures"
+peers="numpy opencv torch pictures redis-server celery"
 # What drives the page. Where it is missing, the tests in a browser skip.
 browser="node npm chromium"
 # Elsewhere a cross compiler comes without a C library.
@@ -105,6 +106,8 @@ package() { # MANAGER NEED
     apt-get:libseccomp) echo libseccomp-dev ;;
     apt-get:jansson) echo libjansson-dev ;;
     apt-get:libmicrohttpd) echo libmicrohttpd-dev ;;
+    apt-get:hiredis) echo libhiredis-dev ;;
+    apt-get:zlib) echo zlib1g-dev ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:libfuzzer) echo libclang-rt-dev ;;
     dnf:headers) echo glibc-devel ;;
@@ -116,6 +119,8 @@ package() { # MANAGER NEED
     dnf:libcurl) echo libcurl-devel ;;
     dnf:jansson) echo jansson-devel ;;
     dnf:libmicrohttpd) echo libmicrohttpd-devel ;;
+    dnf:hiredis) echo hiredis-devel ;;
+    dnf:zlib) echo zlib-devel ;;
     dnf:libseccomp) echo libseccomp-devel ;;
     dnf:cmocka) echo libcmocka-devel ;;
     dnf:libfuzzer) echo compiler-rt ;;
@@ -141,6 +146,9 @@ package() { # MANAGER NEED
     apt-get:qemu-aarch64) echo qemu-user ;;
     apt-get:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower
     apt-get:pictures) echo lomiri-wallpapers-16.04 mate-backgrounds plasma-workspace-wallpapers ;;
+    apt-get:celery) echo python3-celery python3-redis ;;
+    dnf:redis-server | pacman:redis-server) echo redis ;;
+    pacman:celery) echo python-celery python-redis ;;
     *:numpy | *:opencv | *:torch) echo "python3-$2" ;;
     *) echo "$2" ;;
     esac

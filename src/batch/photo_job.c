@@ -251,13 +251,22 @@ static gpen_status compute_preview(photo_job *job, gpen_model *model)
     return GPEN_OK;
 }
 
+static gpen_status detect_faces(photo_job *job, gpen_model *model)
+{
+    photo_job_enter(job, JOB_DETECT);
+    return gpen_detect(model, &job->photo.image, job->order->look.least_score, &job->result.faces, &job->result.error);
+}
+
 gpen_status photo_job_compute(photo_job *job, gpen_model *model)
 {
+    const job_order *order = job->order;
     if (job->result.error.status)
         return job->result.error.status;
     gpen_status status = is_kept(job) ? compute_preview(job, model) : choose_look(job, model);
     if (!status && !is_kept(job))
-        status = job->order->aligned ? compute_crop(job, model) : compute_photo(job, model);
+        status = order->detect_only ? detect_faces(job, model)
+                 : order->aligned   ? compute_crop(job, model)
+                                    : compute_photo(job, model);
     photo_job_enter(job, JOB_WAITING);
     return status;
 }
@@ -286,7 +295,7 @@ static gpen_status write_result(photo_job *job, const receipt *made, int output,
 gpen_status photo_job_encode(photo_job *job, const receipt *made, int output)
 {
     char *notes = NULL;
-    if (job->result.error.status)
+    if (job->result.error.status || job->order->detect_only)
         return job->result.error.status;
     photo_job_enter(job, JOB_ENCODE);
     gpen_status status = write_result(job, made, output, &notes);

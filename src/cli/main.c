@@ -15,6 +15,7 @@ const cli_command commands[] = {
     {"batch", "what was done, what failed; retry, cancel, clean", command_batch},
     {"detect", "say where the faces are", command_detect},
     {"serve", "the page in a browser, and its API", command_serve},
+    {"worker", "take photos from a queue (Celery over Redis)", command_worker},
     {"models", "list, fetch, import and verify models", command_models},
     {"doctor", "what this machine has, and whether the program works here", command_doctor},
     {"bench", "how fast a model runs here", command_bench},

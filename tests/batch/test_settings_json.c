@@ -31,9 +31,10 @@ static void all_kinds_are_taken(void **state)
     (void)state;
     batch_settings settings = batch_settings_default();
     assert_int_equal(
-        read_text("{\"mode\":\"plain\",\"strength\":55,\"faces\":\"largest\",\"min_face\":0,\"min_score\":0.75,"
-                  "\"format\":\"webp\",\"quality\":1,\"max_edge\":65500,\"aligned\":true,\"require_face\":true}",
-                  &settings, NULL),
+        read_text(
+            "{\"mode\":\"plain\",\"strength\":55,\"faces\":\"largest\",\"min_face\":0,\"min_score\":0.75,"
+            "\"format\":\"webp\",\"quality\":1,\"contrast\":-7,\"likeness\":false,\"max_edge\":65500,\"aligned\":true,\"require_face\":true}",
+            &settings, NULL),
         GPEN_OK);
     assert_int_equal(settings.look.mode, GPEN_MODE_PLAIN);
     assert_int_equal(settings.look.strength, 55);
@@ -42,6 +43,8 @@ static void all_kinds_are_taken(void **state)
     assert_float_equal(settings.look.least_score, 0.75f, 0);
     assert_int_equal(settings.format, PICTURE_WEBP);
     assert_int_equal(settings.quality, 1);
+    assert_int_equal(settings.look.contrast, -7);
+    assert_int_equal(settings.look.likeness, 0);
     assert_int_equal(settings.max_edge, 65500);
     assert_true(settings.aligned && settings.require_face && !settings.save_faces);
     assert_int_equal(read_text("{\"faces\":7,\"max_edge\":null,\"aligned\":false}", &settings, NULL), GPEN_OK);
