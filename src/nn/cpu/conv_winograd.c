@@ -20,11 +20,9 @@ enum {
     STAGED_TILES = 128,
     OWN_BYTES = 1200 << 10, /* v and m of a thread's own group */
     OWN_MOST = 96,
-    ONCE_WEIGHTS =
-        4
-        << 20, /* bytes of transformed weights that a thread better reads once, if its share of the tiles is one group */
     OWN_LEAST = 24,
-    TILE_UNIT = 12, /* a multiple of every level's tile rows */
+    ONCE_WEIGHTS = 4 << 20, /* bytes that a thread better reads once, where its share of the tiles is one group */
+    TILE_UNIT = 12,         /* a multiple of every level's tile rows */
 };
 
 /* ---------------------------------------------------------------- preparing */
@@ -35,11 +33,12 @@ static size_t choose_group(const cpu_program *program, const cpu_step *step, win
     int threads = thread_pool_size(program->pool);
     size_t number_bytes = program->kernels->number_bytes;
     const conv_winograd *w = &step->winograd;
+    /* The passes whose outputs are added up have one group, that of the largest: whatever decides about it must be the same for all. */
+    winograd_form largest = w->summed ? WINOGRAD_2X2 : pass->form;
     size_t weights =
-        (size_t)winograd_matrices(pass->form) * (size_t)conv_input_blocks(step) * BLOCK * (size_t)step->maps.columns;
+        (size_t)winograd_matrices(largest) * (size_t)conv_input_blocks(step) * BLOCK * (size_t)step->maps.columns;
     int tiles = pass->tile_rows * pass->tile_columns, points = winograd_points(pass->form);
-    /* The passes whose outputs are added up have one group, that of the largest. */
-    int most = w->summed ? winograd_points(WINOGRAD_2X2) : points;
+    int most = winograd_points(largest);
     size_t sums = w->summed ? group_sum_floats(step) : 0;
     pass->staged = number_bytes * weights >= STAGED_WEIGHTS && !w->summed;
     if (pass->staged) {
