@@ -32,8 +32,8 @@ static int parse(int argc, char **argv, serve_settings *s)
     http_options *options = &s->options;
     const command_option table[] = {
         {"where", "host", 0, "ADDRESS",
-         "The address to listen on. Default: 127.0.0.1, this machine\n"
-         "alone; any other needs a token",
+         "The address to listen on. Default: 127.0.0.1, this\n"
+         "machine alone; any other needs a token",
          .text = &options->host},
         {"where", "port", 0, "N", "Default: 7860; 0: any that is free", .number = &s->port, .low = 0, .high = 65535},
         {"where", "base-path", 0, "PATH", "Where a proxy shows the page, for instance /gpen",
@@ -58,14 +58,14 @@ static int parse(int argc, char **argv, serve_settings *s)
         {"limits", "max-clients", 0, "N", "Connections at a time. Default: 2048", .number = &s->most_clients, .low = 16,
          .high = 100000},
         {"limits", "slow-seconds", 0, "S",
-         "After so long a client that sends or takes next to nothing\nis cut off. Default: 20",
+         "After so long a client that sends or takes next to\nnothing is cut off. Default: 20",
          .number = &s->slow_seconds, .low = 1, .high = 3600},
-        {"limits", "keep-days", 0, "N", "Batches that ended so long ago go, with photos and results.\nDefault: 0, none",
+        {"limits", "keep-days", 0, "N", "Batches that ended so long ago go, with photos and\nresults. Default: 0, none",
          .number = &s->keep_days, .low = 0, .high = 36500},
-        {"machine", "workers", 0, "N", "Processes that restore photos. Default: as the machine allows",
+        {"machine", "workers", 0, "N", "Processes that restore photos.\nDefault: as the machine allows",
          .number = &options->workers, .low = 1, .high = 256},
         {"machine", "threads", 0, "N", "Of each of them", .number = &options->threads, .low = 1, .high = 256},
-        {"running", "web", 0, "DIR", "Take the page from this folder, for those who work on it", .text = &options->web},
+        {"running", "web", 0, "DIR", "Take the page from this folder, for its authors", .text = &options->web},
         {"running", "quiet", 0, NULL, "Do not say the address", .flag = &s->quiet},
     };
     const command_manual manual = {
@@ -76,7 +76,7 @@ static int parse(int argc, char **argv, serve_settings *s)
                     "gpen serve --data /srv/gpen --keep-days 30        old batches go by themselves\n"
                     "gpen serve --host 0.0.0.0 --token-file token      for other machines too\n"
                     "gpen serve --base-path /gpen                      behind a proxy",
-        .notes = "What is uploaded and what comes out stands in the data folder until it is deleted\n"
+        .notes = "What is uploaded and what comes out stands in the data folder until it is\ndeleted "
                  "on the page, or --keep-days have passed. The server can be stopped (Ctrl-C) and\n"
                  "killed at any time: photos that are being worked on are done again when it is\n"
                  "started the next time.\n"

@@ -63,7 +63,7 @@ class Tasks(fleet.FleetTest):
     def test_a_photo_is_restored_and_its_result_returned(self):
         self.worker()
         self.photo("in/a.png", marks=[("large", 2, 2), ("small", 4, 3)])
-        result = self.send("in/a.png", "out/b.png", {"strength": 100}).get(timeout=30)
+        result = self.send("in/a.png", "out/b.png", {"strength": 100, "likeness": False}).get(timeout=30)
         self.assertEqual((160, 160), (result["width"], result["height"]))
         self.assertEqual(2, result["restored"])
         self.assertEqual(["restored", "restored"], [face["state"] for face in result["faces"]])

@@ -24,7 +24,7 @@ class BatchTest(support.CommandLineTest):
         (self.root / "in" / name).write_bytes(whole[:len(whole) // 2])
 
     def start(self, *more):
-        return subprocess.Popen([support.PROGRAM, "enhance", "--aligned", "in", "-o", "out", "--json", *more], cwd=self.root,
+        return subprocess.Popen([support.PROGRAM, "enhance", "--aligned", "--likeness=off", "in", "-o", "out", "--json", *more], cwd=self.root,
                                 env=self.environment(GPEN_LOG="error"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
 

@@ -125,11 +125,11 @@ class Field(support.CommandLineTest):
         self.assertEqual(100, len({item["input"] for item in items}))
         self.assertEqual({"033.png", "077.png"}, {os.path.basename(item["input"]) for item in items if item["state"] == "failed"})
         self.assertEqual(98, sum(item["state"] == "done" for item in items))
-        # What is in memory at one moment depends on what is being done: the mean over twenty photos does not.
-        early, late = (statistics.mean(used for number, used in samples if end - 20 <= number < end) for end in (30, 98))
+        # What is in memory at one moment depends on what is being done: the mean over thirty photos does not.
+        early, late = (statistics.mean(used for number, used in samples if end - 30 <= number < end) for end in (40, 98))
         self.assertLess(late, 1.03 * early, f"memory grew from {early:.0f} to {late:.0f} bytes")
         first, last = (moments[24] - moments[4]) / 20, (moments[99] - moments[79]) / 20
-        print(f"memory {early / 2**20:.1f} MiB at photos 11 to 30, {late / 2**20:.1f} at 79 to 98; "
+        print(f"memory {early / 2**20:.1f} MiB at photos 11 to 40, {late / 2**20:.1f} at 69 to 98; "
               f"a photo took {first:.4f} s (6 to 25), {last:.4f} s (81 to 100)")
 
 

@@ -14,7 +14,7 @@ from support import read_png, write_png
 
 class Interrupting(support.CommandLineTest):
     def start(self):
-        return subprocess.Popen([support.PROGRAM, "enhance", "--aligned", "in", "-o", "out", "--json"], cwd=self.root,
+        return subprocess.Popen([support.PROGRAM, "enhance", "--aligned", "--likeness=off", "in", "-o", "out", "--json"], cwd=self.root,
                                 env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import support
 
-pictures_known = "pictures" in sys.argv[2:]
-if pictures_known:
-    sys.argv.remove("pictures")
+# What this build has: "pictures" (and with them batches), "serve", "worker".
+built = [word for word in sys.argv[2:] if word in ("pictures", "serve", "worker")]
+for word in built:
+    sys.argv.remove(word)
+pictures_known = "pictures" in built
 
 MANUAL = Path(__file__).resolve().parents[2] / "docs" / "gpen.1"
 
@@ -178,6 +180,7 @@ class Help(support.CommandLineTest):
     commands = (["enhance", "detect"] + batches if pictures_known else []) + ["models", "models list", "models pull",
                                                                               "models import", "models verify",
                                                                               "doctor", "bench"]
+    commands += [word for word in ("serve", "worker") if word in built]
 
     def test_every_command_explains_itself(self):
         for command in self.commands:
@@ -217,7 +220,7 @@ class Help(support.CommandLineTest):
             options |= set(re.findall(r"--[a-z][a-z-]+", self.gpen(*command.split(), "--help").out))
         for option in options:
             self.assertIn(option, page)
-        if pictures_known:
+        if len(built) == 3:
             for option in set(re.findall(r"--[a-z][a-z-]+", page)):
                 self.assertIn(option, options | {"--version"})
 

@@ -32,7 +32,7 @@ static const trial trials[] = {
     {2, 0, 40, 37, 29, 7, 2, 3, false, false, true},     {2, 0, 8, 21, 30, 3, 2, 1, false, false, true},
     {2, 0, 33, 5, 19, 5, 1, 1, false, false, true},      {2, 0, 7, 12, 11, 9, 1, 4, false, false, true},
     {2, 0, 20, 3, 2, 15, 1, 7, false, false, true},      {2, 0, 64, 13, 9, 1, 1, 0, false, false, true},
-    {208, 0, 208, 66, 70, 3, 2, 1, false, false, false},
+    {208, 0, 208, 128, 132, 3, 2, 1, false, false, false},
 };
 
 /* Tensors of a trial, in the order of their numbers. */
