@@ -31,6 +31,7 @@ struct pipeline {
     bool quitting;    /* no more arrive */
     bool ended[GAPS]; /* nobody will put anything into the gap any more */
     int64_t bytes;    /* of all photos in memory */
+    kept_photo kept;  /* of the thread that computes; others look at it only between two photos that are kept */
     pthread_t decoder, encoder;
 };
 
@@ -253,6 +254,7 @@ void pipeline_add(pipeline *line, const job_order *order, int input, int output)
     photo->watch = (photo_job_watch){
         .context = photo, .stage = see_stage, .faces = see_faces, .crop = see_crop, .thumbnail = see_thumbnail};
     photo_job_begin(&photo->job, &photo->order, &photo->watch);
+    photo->job.kept = &line->kept;
     pthread_mutex_lock(&line->lock);
     append(line, ARRIVED, photo);
     pthread_mutex_unlock(&line->lock);
@@ -270,6 +272,7 @@ void pipeline_run(pipeline *line)
 {
     (void)crash_thread_begin(NULL);
     compute_all(line);
+    kept_photo_free(&line->kept);
     pthread_join(line->decoder, NULL);
     pthread_join(line->encoder, NULL);
     crash_thread_end();
