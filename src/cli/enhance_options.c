@@ -293,7 +293,7 @@ static bool read_box(const char **text, float box[4])
 static int take_boxes(const char *text, gpen_settings *look)
 {
     gpen_error error;
-    for (const char *rest = text; rest && (*rest || rest == text); look->extra_face_count++) {
+    for (const char *rest = text; rest && *rest; look->extra_face_count++) {
         if (look->extra_face_count == GPEN_MOST_EXTRA_FACES)
             return complain_usage(command_name, "--add-face takes at most %d faces", GPEN_MOST_EXTRA_FACES);
         if (!read_box(&rest, look->extra_faces[look->extra_face_count]))

@@ -160,11 +160,11 @@ static void choice_free(choice *c)
 /* The faces as the settings choose them. Release with choice_free. */
 static gpen_status choose(const gpen_session *s, const gpen_settings *settings, choice *c, gpen_error *error)
 {
-    *c = (choice){.faces.faces = calloc(s->count + 1, sizeof *c->faces.faces),
-                  .kept = calloc(s->count + 1, sizeof(session_face *))};
+    const size_t most = s->found + GPEN_MOST_EXTRA_FACES;
+    *c = (choice){.faces.faces = calloc(most, sizeof *c->faces.faces), .kept = calloc(most, sizeof(session_face *))};
     if (!c->faces.faces || !c->kept) {
         choice_free(c);
-        return gpen_fail_memory(error, "the faces of a photo", s->count * sizeof *c->faces.faces);
+        return gpen_fail_memory(error, "the faces of a photo", most * sizeof *c->faces.faces);
     }
     for (; c->faces.count < s->found; c->faces.count++) {
         c->kept[c->faces.count] = &s->kept[c->faces.count];

@@ -237,7 +237,6 @@ class Refusals(support.CommandLineTest):
                 (["a.png", "-o", "out", "--face-strength", "1=50,"], "1=40,3=0"),
                 (["a.png", "-o", "out", "--face-strength", "1=-5"], "1=40,3=0"),
                 (["a.png", "-o", "out", "--face-strength", "1"], "1=40,3=0"),
-                (["a.png", "-o", "out", "--add-face", ""], "40,60,120,160"),
                 (["a.png", "-o", "out", "--add-face", "1,2,30"], "40,60,120,160"),
                 (["a.png", "-o", "out", "--add-face", "1,2,30,40;"], "40,60,120,160"),
                 (["a.png", "-o", "out", "--add-face", "1,2,30,4x"], "40,60,120,160"),
