@@ -193,7 +193,12 @@ typedef struct gpen_face_strength {
     int strength; /* 0..100 */
 } gpen_face_strength;
 
-enum { GPEN_MOST_FACE_STRENGTHS = 64 };
+enum {
+    GPEN_MOST_FACE_STRENGTHS = 64,
+    GPEN_MOST_EXTRA_FACES = 16,
+    GPEN_LEAST_EXTRA_SIDE = 8, /* pixels of a box drawn by hand */
+    GPEN_MOST_EXTRA_COORDINATE = 1000000
+};
 
 /* Looks that have a name, for purposes that people have. One list makes the enum, the names and what people read; which settings
  * each has, and why, is in docs/PRESETS.md. X(IDENTIFIER, name, title, reason, the same in Chinese) */
@@ -267,6 +272,13 @@ typedef struct gpen_settings {
 
     int face_strength_count; /* 0..GPEN_MOST_FACE_STRENGTHS of the next; no face twice */
     gpen_face_strength face_strengths[GPEN_MOST_FACE_STRENGTHS];
+
+    int extra_face_count; /* 0..GPEN_MOST_EXTRA_FACES of the next */
+    /* Whole photos: boxes that a person drew around faces which were missed; left, top, right, bottom in pixels of the photo, each side
+     * GPEN_LEAST_EXTRA_SIDE or more. Around each the detector looks closer and less strictly; where it finds none even so, eyes, nose and
+     * mouth are taken to be where a face that fills the box has them. Such faces come after those found. A box around a found
+     * face adds none. Neither least_score nor least_face nor most_faces leaves a face out that a box was drawn around. */
+    float extra_faces[GPEN_MOST_EXTRA_FACES][4];
 } gpen_settings;
 
 /* The settings that NULL stands for: natural, strength 80, all faces, least_face 16, least_score 0.9, likeness on, everything else
@@ -316,7 +328,7 @@ GPEN_API const char *gpen_face_state_sentence(gpen_face_state state, gpen_langua
 /* One face of a photo; coordinates in pixels of the photo, from its upper left corner. */
 typedef struct gpen_face {
     float box[4]; /* left, top, right, bottom; may reach beyond the photo */
-    float score;  /* the detector's probability, 0..1 */
+    float score;  /* the detector's probability, 0..1; 0: it found none in a box that a person drew */
     float
         landmarks[5]
                  [2]; /* x, y of the person's right eye, left eye, nose, right and left corner of the mouth, as seen */
@@ -324,10 +336,11 @@ typedef struct gpen_face {
     double seconds; /* that restoring it took */
     int strength; /* as used, 0..100: what was asked for, or less where the likeness guard lowered it; 0 unless RESTORED */
     float likeness; /* of the restored face to the photo's, 0..1; -1: not measured */
+    int pointed_at; /* 1: a person drew a box around it (gpen_settings.extra_faces) */
 } gpen_face;
 
 typedef struct gpen_faces {
-    gpen_face *faces; /* best score first */
+    gpen_face *faces; /* best score first; behind them those that only a person's box showed, in the boxes' order */
     size_t count;
 } gpen_faces;
 
@@ -409,12 +422,13 @@ GPEN_API gpen_status gpen_session_open(gpen_session **session, gpen_model *model
                                        gpen_error *error);
 
 /* Finds the photo's faces, and restores those that the settings choose and that are not restored yet. Mode strong restores from
- * a photo without its noise and so needs faces of its own. Errors: BAD_ARGUMENT, OUT_OF_MEMORY. */
+ * a photo without its noise and so needs faces of its own. Of extra faces it keeps those of the last run. Errors: BAD_ARGUMENT, OUT_OF_MEMORY. */
 GPEN_API gpen_status gpen_session_run(gpen_session *session, const gpen_settings *settings, gpen_error *error);
 
 /* Makes the result as gpen_enhance would, without the networks. edge 0: at full size, and then it is gpen_enhance's bit for
  * bit. Otherwise as it looks with its longer edge reduced to that many pixels (64 and up; never enlarged): a preview.
- * A face that the settings choose but no run has restored is left as it was, in state FOUND. faces may be NULL; in pixels of
+ * A face that the settings choose but no run has restored is left as it was, in state FOUND; an extra face that the last run did
+ * not have is missing. faces may be NULL; in pixels of
  * the whole photo. Release both. Errors: BAD_ARGUMENT (also: not run yet), OUT_OF_MEMORY. */
 GPEN_API gpen_status gpen_session_render(gpen_session *session, const gpen_settings *settings, int edge,
                                          gpen_image *result, gpen_faces *faces, gpen_error *error);

@@ -148,6 +148,10 @@ static void write_look(wire_writer *w, const gpen_settings *look)
         put_integer(w, look->face_strengths[i].face);
         put_integer(w, look->face_strengths[i].strength);
     }
+    put_integer(w, look->extra_face_count);
+    for (int i = 0; i < look->extra_face_count; i++)
+        for (int k = 0; k < 4; k++)
+            wire_put_float(w, look->extra_faces[i][k]);
 }
 
 static void read_look(wire_reader *r, gpen_settings *look)
@@ -168,6 +172,10 @@ static void read_look(wire_reader *r, gpen_settings *look)
         look->face_strengths[i].face = wire_int(r, 1, INT32_MAX);
         look->face_strengths[i].strength = wire_int(r, 0, 100);
     }
+    look->extra_face_count = wire_int(r, 0, GPEN_MOST_EXTRA_FACES);
+    for (int i = 0; i < look->extra_face_count; i++)
+        for (int k = 0; k < 4; k++)
+            look->extra_faces[i][k] = wire_float(r);
 }
 
 static void write_order(wire_writer *w, const job_order *order)
@@ -210,7 +218,7 @@ static void read_order(wire_reader *r, job_order *order)
 
 /* ---------------------------------------------------------------- results */
 
-enum { FACE_BYTES = 4 * (4 + 1 + 10) + 8 + 8 + 8 + 4 };
+enum { FACE_BYTES = 4 * (4 + 1 + 10) + 8 + 8 + 8 + 4 + 8 };
 
 static void write_face(wire_writer *w, const gpen_face *face)
 {
@@ -225,6 +233,7 @@ static void write_face(wire_writer *w, const gpen_face *face)
     wire_put_double(w, face->seconds);
     put_integer(w, face->strength);
     wire_put_float(w, face->likeness);
+    put_integer(w, face->pointed_at);
 }
 
 static void read_face(wire_reader *r, gpen_face *face)
@@ -241,6 +250,7 @@ static void read_face(wire_reader *r, gpen_face *face)
     face->strength = wire_int(r, 0, 100);
     face->likeness = wire_float(r);
     r->bad = r->bad || face->likeness < -1 || face->likeness > 1;
+    face->pointed_at = wire_int(r, 0, 1);
 }
 
 static void write_choice(wire_writer *w, const gpen_choice *choice)

@@ -54,6 +54,20 @@ static void add_face_strengths(receipt_text *text, const gpen_settings *settings
     add_line(text, "FaceStrengths", text->face_strengths);
 }
 
+/* "10,20,110,150;300,40,380,140" */
+static void add_extra_faces(receipt_text *text, const gpen_settings *settings)
+{
+    size_t used = 0;
+    text->extra_faces[0] = '\0';
+    for (int i = 0; i < settings->extra_face_count && used < sizeof text->extra_faces; i++) {
+        const float *box = settings->extra_faces[i];
+        int length = snprintf(text->extra_faces + used, sizeof text->extra_faces - used, "%s%.7g,%.7g,%.7g,%.7g",
+                              i ? ";" : "", (double)box[0], (double)box[1], (double)box[2], (double)box[3]);
+        used += length > 0 ? (size_t)length : 0;
+    }
+    add_line(text, "ExtraFaces", text->extra_faces);
+}
+
 /* "1=80:0.91,2=0:0.12": at which strength each face was restored that the guard measured, and how alike it is. */
 static void add_likeness(receipt_text *text, const gpen_faces *faces)
 {
@@ -84,6 +98,7 @@ static void add_look(receipt_text *text, const gpen_settings *settings)
     add_line(text, "Mode", gpen_mode_name(settings->mode));
     add_line(text, "Strength", text->strength);
     add_face_strengths(text, settings);
+    add_extra_faces(text, settings);
     add_line(text, "LikenessGuard", settings->likeness && settings->mode != GPEN_MODE_PLAIN ? "on" : "off");
 #define ADD_CONTROL(field, least, most) add_control(text, RECEIPT_CONTROL_##field, #field, settings->field);
     GPEN_CONTROL_LIST(ADD_CONTROL)

@@ -20,7 +20,7 @@ typedef struct receipt {
 } receipt;
 
 #define RECEIPT_CONTROL(field, least, most) RECEIPT_CONTROL_##field,
-enum { GPEN_CONTROL_LIST(RECEIPT_CONTROL) RECEIPT_CONTROLS, MOST_RECEIPT_LINES = 27 + RECEIPT_CONTROLS };
+enum { GPEN_CONTROL_LIST(RECEIPT_CONTROL) RECEIPT_CONTROLS, MOST_RECEIPT_LINES = 28 + RECEIPT_CONTROLS };
 #undef RECEIPT_CONTROL
 
 /* The facts of one result, as its XMP takes them. Holds text that the lines point to: not to be copied. */
@@ -30,6 +30,7 @@ typedef struct receipt_text {
     char strength[16], faces[24], restored[24];
     char control_keys[RECEIPT_CONTROLS][16], controls[RECEIPT_CONTROLS][8];
     char face_strengths[GPEN_MOST_FACE_STRENGTHS * 16], likeness[GPEN_MOST_FACE_STRENGTHS * 16];
+    char extra_faces[GPEN_MOST_EXTRA_FACES * 64];
     char reason[GPEN_CHOICE_BYTES];
 } receipt_text;
 

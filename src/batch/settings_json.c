@@ -35,6 +35,7 @@ static const setting_row rows[] = {
     {"min_score", SETTING_REAL, FIELD(look.least_score), .low = 0.5, .high = 1},
     {"face_strength", SETTING_STRENGTHS, 0, .low = 0, .high = 100},
     {.name = "face_off", .kind = SETTING_OFF},
+    {.name = "extra_faces", .kind = SETTING_BOXES},
     {"format", SETTING_FORMAT, FIELD(format), .choices = formats},
     {"quality", SETTING_INTEGER, FIELD(quality), .low = 1, .high = 100},
     {"max_edge", SETTING_INTEGER, FIELD(max_edge), .low = LEAST_EDGE, .high = MOST_PIXELS_A_SIDE, .null_is_zero = true},
@@ -218,6 +219,26 @@ static gpen_status take_off(const setting_row *row, const json_t *value, batch_s
     return GPEN_OK;
 }
 
+/* Whether they are boxes is the library's to say. */
+static gpen_status take_boxes(const setting_row *row, const json_t *value, batch_settings *settings, gpen_error *error)
+{
+    gpen_settings *look = &settings->look;
+    size_t count = json_array_size(value);
+    if (!json_is_array(value) || count > GPEN_MOST_EXTRA_FACES)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s takes an array of at most %d boxes", row->name,
+                         GPEN_MOST_EXTRA_FACES);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < 4; k++) {
+            const json_t *box = json_array_get(value, i), *edge = json_array_get(box, k);
+            if (json_array_size(box) != 4 || !json_is_number(edge))
+                return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s: a box is [left, top, right, bottom], pixels",
+                                 row->name);
+            look->extra_faces[i][k] = (float)json_number_value(edge);
+        }
+    look->extra_face_count = (int)count;
+    return gpen_settings_check(look, error);
+}
+
 static gpen_status take(const setting_row *row, json_t *value, batch_settings *settings, gpen_error *error)
 {
     switch (row->kind) {
@@ -226,6 +247,7 @@ static gpen_status take(const setting_row *row, json_t *value, batch_settings *s
     case SETTING_FACES: return take_faces(row, value, settings, error);
     case SETTING_STRENGTHS: return take_strengths(row, value, settings, error);
     case SETTING_OFF: return take_off(row, value, settings, error);
+    case SETTING_BOXES: return take_boxes(row, value, settings, error);
     case SETTING_PRESET: return take_preset(row, value, settings, error);
     case SETTING_CHOICE:
     case SETTING_FORMAT: {
@@ -284,6 +306,8 @@ gpen_status settings_check(const batch_settings *settings, gpen_error *error)
     for (size_t i = 0; i < ROWS; i++)
         if (rows[i].choices && !index_known(settings, &rows[i]))
             return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s is none that there is", rows[i].name);
+    if (settings->look.extra_face_count < 0 || settings->look.extra_face_count > GPEN_MOST_EXTRA_FACES)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "extra_faces must be %d at most", GPEN_MOST_EXTRA_FACES);
     json_t *object = settings_to_json(settings);
     if (!object)
         return gpen_fail_memory(error, "settings", 0);
@@ -308,6 +332,20 @@ static json_t *write_strengths(const gpen_settings *look)
     return object;
 }
 
+static json_t *write_boxes(const gpen_settings *look)
+{
+    json_t *list = json_pack("[]");
+    for (int i = 0; list && i < look->extra_face_count; i++) {
+        const float *box = look->extra_faces[i];
+        if (json_array_append_new(list, json_pack("[ffff]", (double)box[0], (double)box[1], (double)box[2],
+                                                  (double)box[3]))) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
 /* By json_pack throughout: jansson's shorter names are also those of the command line's writer, in one program with this. */
 static json_t *write_row(const batch_settings *settings, const setting_row *row)
 {
@@ -322,6 +360,7 @@ static json_t *write_row(const batch_settings *settings, const setting_row *row)
     case SETTING_SWITCH: return json_pack("b", number);
     case SETTING_STRENGTHS: return write_strengths(&settings->look);
     case SETTING_OFF: return json_pack("[]");
+    case SETTING_BOXES: return write_boxes(&settings->look);
     case SETTING_FACES:
         return number == 0 ? json_pack("s", "all") : number == 1 ? json_pack("s", "largest") : json_pack("i", number);
     case SETTING_REAL:

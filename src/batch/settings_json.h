@@ -19,7 +19,8 @@ typedef enum setting_kind {
     SETTING_FORMAT, /* picture_format: the index in choices less one; the first, keep, is PICTURE_OTHER */
     SETTING_FACES,  /* int: "all" (0), "largest" (1) or a number low..high */
     SETTING_STRENGTHS, /* look.face_strengths: an object, face (from 0, as programs count) to strength low..high; replaces all */
-    SETTING_OFF, /* the same, of strength 0: an array of faces; adds to them. Written as strengths */
+    SETTING_OFF,   /* the same, of strength 0: an array of faces; adds to them. Written as strengths */
+    SETTING_BOXES, /* look.extra_faces: an array of arrays: left, top, right, bottom; replaces all */
 } setting_kind;
 
 typedef struct setting_row {

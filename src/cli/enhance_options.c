@@ -70,6 +70,7 @@ typedef struct raw_choices {
     const char *faces;     /* NULL: not given */
     int least_face;        /* -1: not given */
     const char *strengths; /* of single faces; NULL: not given */
+    const char *boxes;     /* of faces that were missed; NULL: not given */
     int preset;
     gpen_settings look; /* what a preset sets: NOT_GIVEN, or as given */
     int mode;           /* likewise */
@@ -97,6 +98,10 @@ static int parse(int argc, char **argv, enhance_settings *settings, raw_choices 
          .text = &raw->faces},
         {"faces", "min-face", 0, "PX", "Leave smaller faces as they are. Default: 16", .number = &raw->least_face,
          .low = 0, .high = MOST_PIXELS_A_SIDE},
+        {"faces", "add-face", 0, "L,T,R,B;...",
+         "Restore a face that was missed as well: a box around\n"
+         "it, left, top, right and bottom in pixels",
+         .text = &raw->boxes},
         {"faces", "save-faces", 0, NULL,
          "Write each face by itself too, as it came and restored:\n"
          "faces/NAME-face1-before.png and faces/NAME-face1.png",
@@ -204,6 +209,7 @@ static int check_aligned(const enhance_settings *settings, const raw_choices *ra
                    {raw->faces, "--faces"},
                    {raw->least_face >= 0, "--min-face"},
                    {raw->strengths, "--face-strength"},
+                   {raw->boxes, "--add-face"},
                    {settings->save_faces, "--save-faces"},
                    {settings->require_face, "--require-face"}};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
@@ -263,6 +269,39 @@ static int take_strengths(const char *text, gpen_settings *look)
                                   text);
     }
     return gpen_settings_check(look, &error) ? complain_usage(command_name, "--face-strength: %s", error.message)
+                                             : CLI_GO_ON;
+}
+
+/* Reads "L,T,R,B" and moves on behind it, and behind a semicolon after it. */
+static bool read_box(const char **text, float box[4])
+{
+    for (int k = 0; k < 4; k++) {
+        char *end;
+        if (!isdigit((unsigned char)**text) && **text != '-')
+            return false;
+        errno = 0;
+        long edge = strtol(*text, &end, 10);
+        char after = k < 3 ? ',' : *end ? ';' : '\0';
+        if (end == *text || errno || labs(edge) > GPEN_MOST_EXTRA_COORDINATE || *end != after || (*end && !end[1]))
+            return false;
+        box[k] = (float)edge;
+        *text = *end ? end + 1 : end;
+    }
+    return true;
+}
+
+static int take_boxes(const char *text, gpen_settings *look)
+{
+    gpen_error error;
+    for (const char *rest = text; rest && *rest; look->extra_face_count++) {
+        if (look->extra_face_count == GPEN_MOST_EXTRA_FACES)
+            return complain_usage(command_name, "--add-face takes at most %d faces", GPEN_MOST_EXTRA_FACES);
+        if (!read_box(&rest, look->extra_faces[look->extra_face_count]))
+            return complain_usage(
+                command_name,
+                "--add-face takes the left, top, right and bottom of a box, as in 40,60,120,160, not '%s'", text);
+    }
+    return gpen_settings_check(look, &error) ? complain_usage(command_name, "--add-face: %s", error.message)
                                              : CLI_GO_ON;
 }
 
@@ -404,6 +443,8 @@ int enhance_options_read(int argc, char **argv, enhance_settings *settings, int 
         status = take_faces(raw.faces, &settings->look.most_faces);
     if (status == CLI_GO_ON)
         status = take_strengths(raw.strengths, &settings->look);
+    if (status == CLI_GO_ON)
+        status = take_boxes(raw.boxes, &settings->look);
     if (raw.least_face >= 0)
         settings->look.least_face = raw.least_face;
     return status;

@@ -93,6 +93,14 @@ static void write_controls(json_writer *json, const gpen_settings *look)
         json_integer(json, face, look->face_strengths[i].strength);
     }
     json_object_end(json);
+    json_array(json, "extra_faces");
+    for (int i = 0; i < look->extra_face_count; i++) {
+        json_array(json, NULL);
+        for (int k = 0; k < 4; k++)
+            json_number(json, NULL, (double)look->extra_faces[i][k]);
+        json_array_end(json);
+    }
+    json_array_end(json);
 }
 
 /* Preset auto: what was chosen for the photo, and why. */

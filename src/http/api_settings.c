@@ -20,7 +20,8 @@ static const char *kind_name(setting_kind kind)
     case SETTING_FORMAT: return "choice";
     case SETTING_FACES: return "faces";
     case SETTING_STRENGTHS: return "map";
-    case SETTING_OFF: break;
+    case SETTING_OFF:
+    case SETTING_BOXES: break;
     }
     return "list";
 }

@@ -22,15 +22,11 @@ gpen_status settings_take(http_server *server, const json_t *object, batch_setti
 {
     *settings = batch_settings_default();
     settings->max_pixels = server->options.most_pixels;
-    const json_t *boxes = json_object_get(object, "extra_faces");
     if (!object)
         return GPEN_OK;
-    if (json_array_size(boxes))
-        return gpen_fail(error, GPEN_BAD_ARGUMENT, "extra_faces cannot be given to a whole batch");
     json_t *rest = json_copy((json_t *)object);
     if (!rest)
         return gpen_fail_memory(error, "settings", 0);
-    (void)json_object_del(rest, "extra_faces");
     gpen_status status = apply_own_preset(server, rest, settings, error);
     if (!status)
         status = settings_from_json(rest, settings, error);

@@ -26,6 +26,7 @@
     X(min_face, "Leaves smaller faces as they are, in pixels.", "小于该像素数的人脸保持原样。")                        \
     X(min_score, "How sure it must be that something is a face.", "判定为人脸所需的把握。")                            \
     X(face_strength, "A strength of its own for a face.", "为单张人脸单独设置强度。")                                  \
+    X(extra_faces, "Boxes around faces that were missed.", "漏检人脸的方框。")                                         \
     X(face_off, "Faces that stay as they are.", "保持原样的人脸。")                                                    \
     X(format, "The kind of file of the results.", "结果的文件格式。")                                                  \
     X(quality, "Of JPEG and WebP; higher is better and larger.", "JPEG 和 WebP 的质量，越高越好，文件也越大。")        \

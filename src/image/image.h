@@ -69,7 +69,8 @@ static inline void image_set_sample(gpen_image *image, int x, int y, int channel
 gpen_status image_resize_bilinear(const gpen_image *from, gpen_image *to, gpen_error *error);
 
 /* Fills `to`, which is no larger than `from` and has its channels and bits (image_new made it), with the means of what each
- * of its pixels covers. Errors: OUT_OF_MEMORY. */
+ * of its pixels covers. It may be without the alpha that `from` has, which then stands on white, and have 8 bits of its 16.
+ * Errors: OUT_OF_MEMORY. */
 gpen_status image_reduce(const gpen_image *from, gpen_image *to, gpen_error *error);
 
 /* A small picture for people: 8 bits, grey or RGB, alpha on white, its longer edge reduced to at most `edge` (1 and up) pixels. Each of

@@ -36,38 +36,53 @@ static void add_row(const gpen_image *from, int y, float share, float *sums)
             sums[i] += share * (float)words[i];
 }
 
-static void write_row(const float *sums, float area, const gpen_image *from, const cover *columns, gpen_image *to,
-                      int y)
+/* The same without alpha: colours on white. */
+static void add_row_on_white(const gpen_image *from, int y, float share, float *sums)
 {
+    const int colours = image_colours(from);
+    const float top = (float)image_top(from);
+    for (int x = 0; x < from->width; x++) {
+        float opacity = (float)image_sample(from, x, y, colours) / top, white = top * (1 - opacity);
+        for (int c = 0; c < colours; c++)
+            *sums++ += share * ((float)image_sample(from, x, y, c) * opacity + white);
+    }
+}
+
+/* area: pixels that one of the result covers, times what a sample is larger than the result's. */
+static void write_row(const float *sums, float area, const cover *columns, gpen_image *to, int y)
+{
+    const int channels = to->channels;
     for (int x = 0; x < to->width; x++)
-        for (int c = 0; c < to->channels; c++) {
+        for (int c = 0; c < channels; c++) {
             cover column = columns[x];
-            float sum = column.first_share * sums[column.first * from->channels + c];
+            float sum = column.first_share * sums[column.first * channels + c];
             for (int i = column.first + 1; i < column.last; i++)
-                sum += sums[i * from->channels + c];
-            sum += column.last_share * sums[column.last * from->channels + c];
+                sum += sums[i * channels + c];
+            sum += column.last_share * sums[column.last * channels + c];
             image_set_sample(to, x, y, c, lrintf(sum / area));
         }
 }
 
 gpen_status image_reduce(const gpen_image *from, gpen_image *to, gpen_error *error)
 {
-    size_t samples = (size_t)from->width * (size_t)from->channels;
+    size_t samples = (size_t)from->width * (size_t)to->channels;
     float *sums = malloc(samples * sizeof *sums);
     cover *columns = malloc((size_t)to->width * sizeof *columns);
     gpen_status status = sums && columns ? GPEN_OK : gpen_fail_memory(error, "a smaller picture", samples);
+    void (*add)(const gpen_image *, int, float, float *) = to->channels < from->channels ? add_row_on_white : add_row;
     float area = (float)((double)from->width / to->width * from->height / to->height);
+    area *= (float)image_top(from) / (float)image_top(to);
     for (int x = 0; x < to->width && !status; x++)
         columns[x] = cover_of(x, from->width, to->width);
     for (int y = 0; y < to->height && !status; y++) {
         cover rows = cover_of(y, from->height, to->height);
         memset(sums, 0, samples * sizeof *sums);
-        add_row(from, rows.first, rows.first_share, sums);
+        add(from, rows.first, rows.first_share, sums);
         for (int i = rows.first + 1; i < rows.last; i++)
-            add_row(from, i, 1, sums);
+            add(from, i, 1, sums);
         if (rows.last > rows.first)
-            add_row(from, rows.last, rows.last_share, sums);
-        write_row(sums, area, from, columns, to, y);
+            add(from, rows.last, rows.last_share, sums);
+        write_row(sums, area, columns, to, y);
     }
     free(sums);
     free(columns);

@@ -5,7 +5,6 @@
 #include "portrait/room.h"
 
 enum { MOST_CANDIDATES = 5000, MOST_FACES = 750 };
-static const float overlap = 0.4f;
 
 /* Side of the two anchors of each level, pixels. */
 static const int anchor_sides[RETINAFACE_LEVELS][2] = {{16, 32}, {64, 128}, {256, 512}};
@@ -98,15 +97,13 @@ static int better_first(const void *a, const void *b)
     return (x->score < y->score) - (x->score > y->score);
 }
 
-/* Intersection over union of boxes whose last pixel counts, as the published code has it. */
-static bool overlaps(const gpen_face *a, const gpen_face *b)
+float boxes_overlap(const float a[4], const float b[4])
 {
-    float left = fmaxf(a->box[0], b->box[0]), right = fminf(a->box[2], b->box[2]);
-    float top = fmaxf(a->box[1], b->box[1]), bottom = fminf(a->box[3], b->box[3]);
+    float left = fmaxf(a[0], b[0]), right = fminf(a[2], b[2]);
+    float top = fmaxf(a[1], b[1]), bottom = fminf(a[3], b[3]);
     float shared = fmaxf(0, right - left + 1) * fmaxf(0, bottom - top + 1);
-    float area_a = (a->box[2] - a->box[0] + 1) * (a->box[3] - a->box[1] + 1);
-    float area_b = (b->box[2] - b->box[0] + 1) * (b->box[3] - b->box[1] + 1);
-    return shared / (area_a + area_b - shared) > overlap;
+    float area_a = (a[2] - a[0] + 1) * (a[3] - a[1] + 1), area_b = (b[2] - b[0] + 1) * (b[3] - b[1] + 1);
+    return shared / (area_a + area_b - shared);
 }
 
 /* Keeps, best first, what overlaps no better one. */
@@ -116,7 +113,7 @@ static void suppress(candidates *list)
     for (size_t i = 0; i < considered && kept < MOST_FACES; i++) {
         bool alone = true;
         for (size_t j = 0; alone && j < kept; j++)
-            alone = !overlaps(&list->faces[j], &list->faces[i]);
+            alone = !(boxes_overlap(list->faces[j].box, list->faces[i].box) > BOXES_SAME_FACE);
         if (alone)
             list->faces[kept++] = list->faces[i];
     }

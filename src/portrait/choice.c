@@ -65,7 +65,8 @@ static const gpen_face *largest_face(const gpen_faces *faces, float least_score)
     const gpen_face *largest = NULL;
     for (size_t i = 0; i < faces->count; i++) {
         const gpen_face *face = &faces->faces[i];
-        if (face->score > least_score && (!largest || face_shorter_side(face) > face_shorter_side(largest)))
+        if ((face->score > least_score || face->pointed_at) &&
+            (!largest || face_shorter_side(face) > face_shorter_side(largest)))
             largest = face;
     }
     return largest;
@@ -159,8 +160,7 @@ gpen_status gpen_choose(gpen_model *model, const gpen_image *photo, int jpeg_qua
     gpen_error_clear(error);
     gpen_status status = gpen_settings_check(settings, error);
     if (!status)
-        status = model->detector.file ? gpen_detect(model, photo, LEAST_MENTIONED, &faces, error)
-                                      : image_check(photo, error);
+        status = model->detector.file ? photo_faces(model, photo, settings, &faces, error) : image_check(photo, error);
     if (!status)
         status = measure(photo, largest_face(&faces, settings->least_score), jpeg_quality,
                          nn_device_pool(model->device), choice, error);

@@ -59,14 +59,14 @@ static float area(const gpen_face *face)
     return (face->box[2] - face->box[0]) * (face->box[3] - face->box[1]);
 }
 
-/* The smallest face still in state FOUND, of equals the later one; count is how many there are. */
+/* The smallest face still in state FOUND that nobody pointed at, of equals the later one; count is how many there are. */
 static gpen_face *smallest(const gpen_faces *faces, int *count)
 {
     gpen_face *least = NULL;
     *count = 0;
     for (size_t i = 0; i < faces->count; i++) {
         gpen_face *face = &faces->faces[i];
-        if (face->state != GPEN_FACE_FOUND)
+        if (face->state != GPEN_FACE_FOUND || face->pointed_at)
             continue;
         if (!least || area(face) <= area(least))
             least = face;
@@ -79,6 +79,8 @@ void faces_choose(gpen_faces *faces, const gpen_settings *settings)
 {
     for (size_t i = 0; i < faces->count; i++) {
         gpen_face *face = &faces->faces[i];
+        if (face->pointed_at)
+            continue;
         if (!(face->score > settings->least_score))
             face->state = GPEN_FACE_LOW_SCORE;
         else if (face_shorter_side(face) < (float)settings->least_face)

@@ -81,7 +81,9 @@ gpen_status face_crop_judge(face_crop *crop, detector *finder, const gpen_face *
             landmarks[i][k] =
                 (float)(m[0] * (double)face->landmarks[i][0] + m[1] * (double)face->landmarks[i][1] + m[2]);
         }
-    gpen_status status = likeness_measure(found, finder, &crop->before, landmarks, &crop->after, error);
+    /* Where a person's box alone says where the landmarks are, they are no measure. */
+    gpen_status status =
+        likeness_measure(found, face->score > 0 ? finder : NULL, &crop->before, landmarks, &crop->after, error);
     if (status)
         free(found);
     else

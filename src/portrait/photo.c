@@ -105,7 +105,7 @@ gpen_status photo_enhance(gpen_model *model, const gpen_image *photo, const gpen
     settings = settings ? settings : &defaults;
     gpen_status status = check_restoring(model, settings, error);
     if (!status)
-        status = photo_find(model, photo, LEAST_MENTIONED, &faces, error);
+        status = photo_faces(model, photo, settings, &faces, error);
     if (status)
         return status;
     faces_choose(&faces, settings);

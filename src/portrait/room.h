@@ -60,9 +60,15 @@ gpen_status detector_find(detector *d, const gpen_image *photo, float least_scor
                           gpen_error *error);
 
 /* The network's nine planes for a picture of width x height as faces in its pixels: offsets applied to the anchors, those of at
- * least least_score kept, the best 5000 thinned by non-maximum suppression (overlap 0.4), at most 750. */
+ * least least_score kept, the best 5000 thinned by non-maximum suppression (BOXES_SAME_FACE), at most 750. */
 gpen_status boxes_decode(float *const planes[RETINAFACE_LEVELS * RETINAFACE_HEADS], int width, int height,
                          float least_score, gpen_faces *faces, gpen_error *error);
+
+/* Intersection over union of boxes whose last pixel counts, as the published code has it: 0..1. */
+float boxes_overlap(const float a[4], const float b[4]);
+
+/* Boxes that overlap by more are around the same face. */
+#define BOXES_SAME_FACE 0.4f
 
 /* ---------------------------------------------------------------- the parser and the masks (parser.c, mask.c) */
 
@@ -224,7 +230,7 @@ void canvas_end(canvas *c);
 gpen_status canvas_paste(canvas *c, const face_look *look, const plane *mask, const image_affine *back,
                          gpen_error *error);
 
-/* ---------------------------------------------------------------- a whole photo (source.c, choose.c, compose.c) */
+/* ---------------------------------------------------------------- a whole photo (source.c, choose.c, pointed.c, compose.c) */
 
 /* A photo and what all looks of it share, at one size. */
 typedef struct photo_source {
@@ -253,6 +259,19 @@ gpen_status photo_find(gpen_model *model, const gpen_image *photo, float least_s
 
 /* The least score of faces that photos' results mention. */
 #define LEAST_MENTIONED 0.5f
+
+/* The face that a box in the settings' ranges stands for, pointed_at and in state FOUND: as the detector sees it from close, where it sees
+ * one; else with its landmarks where a face that fills the box has them, and score 0. Such a face of a box outside of the photo has all
+ * landmarks in one place. Errors: OUT_OF_MEMORY. */
+gpen_status pointed_find(gpen_model *model, const gpen_image *photo, const float box[4], gpen_face *face,
+                         gpen_error *error);
+
+/* Puts a face of pointed_find behind the others, for which there must be room, or marks the one that it is. */
+void faces_point(gpen_faces *faces, const gpen_face *face);
+
+/* The faces that photo_find finds, from LEAST_MENTIONED on, and those that the settings point at. */
+gpen_status photo_faces(gpen_model *model, const gpen_image *photo, const gpen_settings *settings, gpen_faces *faces,
+                        gpen_error *error);
 
 /* Gives each face the state that the settings give it: FOUND where it is to be restored, or why it is left. */
 void faces_choose(gpen_faces *faces, const gpen_settings *settings);

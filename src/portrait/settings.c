@@ -48,6 +48,26 @@ static gpen_status check_face_strengths(const gpen_settings *s, gpen_error *erro
     return status;
 }
 
+/* Not-a-number fails every comparison. */
+static bool within(float value)
+{
+    return value >= -(float)GPEN_MOST_EXTRA_COORDINATE && value <= (float)GPEN_MOST_EXTRA_COORDINATE;
+}
+
+static gpen_status check_extra_faces(const gpen_settings *s, gpen_error *error)
+{
+    gpen_status status = check_range("the number of extra faces", s->extra_face_count, 0, GPEN_MOST_EXTRA_FACES, error);
+    for (int i = 0; i < s->extra_face_count && !status; i++) {
+        const float *box = s->extra_faces[i];
+        bool inside = within(box[0]) && within(box[1]) && within(box[2]) && within(box[3]);
+        if (!inside || !(box[2] - box[0] >= GPEN_LEAST_EXTRA_SIDE && box[3] - box[1] >= GPEN_LEAST_EXTRA_SIDE))
+            status = gpen_fail(error, GPEN_BAD_ARGUMENT,
+                               "an extra face is a box: left, top, right, bottom, %d pixels wide and high or more",
+                               GPEN_LEAST_EXTRA_SIDE);
+    }
+    return status;
+}
+
 gpen_status gpen_settings_check(const gpen_settings *settings, gpen_error *error)
 {
     const gpen_settings *s = settings;
@@ -66,5 +86,7 @@ gpen_status gpen_settings_check(const gpen_settings *settings, gpen_error *error
 #undef CHECK_CONTROL
     if (!status)
         status = check_range("likeness", s->likeness, 0, 1, error);
-    return status ? status : check_face_strengths(s, error);
+    if (!status)
+        status = check_face_strengths(s, error);
+    return status ? status : check_extra_faces(s, error);
 }

@@ -43,6 +43,10 @@ static gpen_settings full_look(void)
     look.face_strength_count = GPEN_MOST_FACE_STRENGTHS;
     for (int i = 0; i < GPEN_MOST_FACE_STRENGTHS; i++)
         look.face_strengths[i] = (gpen_face_strength){1000 - i, i};
+    look.extra_face_count = GPEN_MOST_EXTRA_FACES;
+    for (int i = 0; i < GPEN_MOST_EXTRA_FACES; i++)
+        for (int k = 0; k < 4; k++)
+            look.extra_faces[i][k] = (float)(10 * i + k) + 0.5f;
     return look;
 }
 
@@ -89,6 +93,8 @@ static void an_order_arrives_as_it_was(void **state)
         assert_int_equal(got.order.look.face_strengths[i].face, 1000 - i);
         assert_int_equal(got.order.look.face_strengths[i].strength, i);
     }
+    assert_int_equal(got.order.look.extra_face_count, GPEN_MOST_EXTRA_FACES);
+    assert_memory_equal(got.order.look.extra_faces, sent.order.look.extra_faces, sizeof sent.order.look.extra_faces);
     assert_int_equal(got.order.format, PICTURE_WEBP);
     assert_int_equal(got.order.quality, 88);
     assert_int_equal(got.order.max_edge, 4096);
@@ -112,7 +118,8 @@ static message full_result(void)
                                          .state = GPEN_FACE_TOO_SMALL,
                                          .seconds = 2,
                                          .strength = 35,
-                                         .likeness = 0.75f};
+                                         .likeness = 0.75f,
+                                         .pointed_at = 1};
     result->faces.faces[1].landmarks[4][1] = 99;
     result->restored = 1;
     result->width = 4000;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -78,6 +79,12 @@ static void what_makes_no_sense_is_refused_whole(void **state)
         {"{\"denoise\":101}", "denoise"},
         {"{\"contrast\":-101}", "contrast"},
         {"{\"face_strength\":[]}", "face_strength"},
+        {"{\"extra_faces\":{}}", "extra_faces"},
+        {"{\"extra_faces\":[[0,0,50]]}", "extra_faces"},
+        {"{\"extra_faces\":[[0,0,50,\"a\"]]}", "extra_faces"},
+        {"{\"extra_faces\":[[0,0,50,5]]}", "8 pixels"},
+        {"{\"extra_faces\":[[0,0,1e40,50]]}", "8 pixels"},
+        {"{\"extra_faces\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}", "at most 16"},
         {"{\"face_strength\":{\"-1\":5}}", "-1"},
         {"{\"face_strength\":{\"1x\":5}}", "1x"},
         {"{\"face_strength\":{\"1\":101}}", "face_strength"},
@@ -90,6 +97,31 @@ static void what_makes_no_sense_is_refused_whole(void **state)
         assert_non_null(strstr(error.message, cases[i].named));
         assert_memory_equal(&settings, &before, sizeof settings);
     }
+}
+
+static void boxes_of_missed_faces_are_kept(void **state)
+{
+    (void)state;
+    batch_settings settings = batch_settings_default(), again = settings;
+    assert_int_equal(read_text("{\"extra_faces\":[[1,2.5,90,80],[-5,0,30,40]]}", &settings, NULL), GPEN_OK);
+    assert_int_equal(settings.look.extra_face_count, 2);
+    assert_true(settings.look.extra_faces[0][1] == 2.5f && settings.look.extra_faces[1][0] == -5);
+    json_t *object = settings_to_json(&settings);
+    assert_int_equal(settings_from_json(object, &again, NULL), GPEN_OK);
+    json_decref(object);
+    assert_memory_equal(&again.look.extra_faces, &settings.look.extra_faces, sizeof again.look.extra_faces);
+    char *json, *key, *other;
+    assert_int_equal(batch_settings_write(&settings, &json, &key, NULL), GPEN_OK);
+    free(json);
+    assert_int_equal(read_text("{\"extra_faces\":[]}", &settings, NULL), GPEN_OK);
+    assert_int_equal(settings.look.extra_face_count, 0);
+    assert_int_equal(batch_settings_write(&settings, &json, &other, NULL), GPEN_OK);
+    assert_string_not_equal(key, other); /* another look: not done yet */
+    free(json);
+    free(key);
+    free(other);
+    settings.look.extra_face_count = GPEN_MOST_EXTRA_FACES + 1;
+    assert_int_equal(settings_check(&settings, NULL), GPEN_BAD_ARGUMENT);
 }
 
 static void faces_have_strengths_of_their_own(void **state)
@@ -152,6 +184,7 @@ int main(void)
         cmocka_unit_test(all_kinds_are_taken),
         cmocka_unit_test(what_makes_no_sense_is_refused_whole),
         cmocka_unit_test(faces_have_strengths_of_their_own),
+        cmocka_unit_test(boxes_of_missed_faces_are_kept),
         cmocka_unit_test(what_is_written_reads_the_same),
         cmocka_unit_test(orders_keep_the_format_that_can_be_written),
     };

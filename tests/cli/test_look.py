@@ -68,6 +68,18 @@ class Strength(LookTest):
         for x, y in changed:
             self.assertTrue(self.near(OTHER, x, y) or self.near(SMALL, x, y), (x, y))
 
+    def test_a_face_that_a_person_points_at(self):
+        own = self.result()[0]["faces"]
+        boxes = [[1, 200, 61.0, 270], [180, 1, 230, 51]]
+        item, _ = self.result("--add-face", ";".join(",".join(f"{v:.0f}" for v in box) for box in boxes), "--faces", 1, "--likeness", "off")
+        self.assertEqual([face["box"] for face in own], [face["box"] for face in item["faces"][:len(own)]])
+        self.assertEqual(len(own) + 2, len(item["faces"]))
+        self.assertEqual(["restored"] * 2, [face["state"] for face in item["faces"][len(own):]])
+        self.assertEqual(3, item["restored"])
+        self.assertEqual(boxes, item["receipt"]["extra_faces"])
+        self.gpen("enhance", "photo.png", "-o", "boxes.jpg", "--add-face", "1,200,61,270", "--likeness", "off")
+        self.assertIn(b"ExtraFaces>1,200,61,270<", (self.root / "boxes.jpg").read_bytes())
+
     def test_modes_differ(self):
         results = {self.result("--mode", mode)[1] for mode in ("natural", "strong", "detail", "plain")}
         self.assertEqual(4, len(results))

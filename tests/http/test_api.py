@@ -108,6 +108,10 @@ class Api(Case):
         self.assertEqual((200, "image/jpeg"), (first.status, first.headers["Content-Type"]))
         none = self.client.renderItem(item=item, json={"settings": {"strength": 100}, "edge": 300, "faces": []})
         self.assertNotEqual(first.body, none.body)
+        box = {"strength": 100, "likeness": False, "extra_faces": [[20, 400, 80, 480]]}
+        drawn, other = (self.client.renderItem(item=item, json={"settings": {**box, **more}, "edge": 300}) for more in ({}, {"extra_faces": []}))
+        self.assertEqual((200, "image/jpeg"), (drawn.status, drawn.headers["Content-Type"]))
+        self.assertNotEqual(other.body, drawn.body)
         self.assertEqual(422, self.server.api("POST", f"/items/{item}/render", {"settings": {"strength": 101}}).status)
         applied = self.client.applyItem(item=item, json={"settings": {"strength": 20}})
         self.assertEqual(201, applied.status)

@@ -84,7 +84,7 @@ class Frames(Case):
         self.assertEqual(415, self.server.request("POST", "/login", b"token=a", headers={"Content-Type": "text/plain"}).status)
         self.assertEqual(413, self.server.request("PUT", API + "/system", b" " * (1 << 21), headers={"Content-Type": "application/json"}).status)
         for settings in ({"strength": 101}, {"nonsense": 1}, {"mode": "loud"}, {"face_strength": {"x": 1}}, b"{", b"[]", {"preset": "none"},
-                         {"extra_faces": [[0, 0, 9, 9]]}):
+                         {"extra_faces": [[9, 0, 0, 9]]}, {"extra_faces": [[0, 0, 9]]}):
             answer = self.server.upload([("a.png", support.png_bytes(64, 64))], settings)
             self.assertEqual(422, answer.status, settings)
         self.assertEqual([], self.server.left_over())

@@ -188,13 +188,56 @@ static void what_was_not_run_is_left(void **state)
     assert_int_equal(gpen_session_open(&session, model, &(gpen_image){0}, &error), GPEN_BAD_ARGUMENT);
 }
 
+/* A box drawn after the first run needs only its own face's network; one taken back is forgotten. */
+static void boxes_are_looked_into_one_by_one(void **state)
+{
+    (void)state;
+    static const float boxes[2][4] = {{20, 400, 80, 480}, {400, 20, 480, 120}};
+    gpen_session *session = opened();
+    gpen_settings none = gpen_settings_default(), one, both;
+    gpen_faces before, after;
+    gpen_image result;
+    none.likeness = 0;
+    one = none;
+    one.extra_face_count = 1;
+    memcpy(one.extra_faces[0], boxes[1], sizeof boxes[1]);
+    both = none;
+    both.extra_face_count = 2;
+    memcpy(both.extra_faces, boxes, sizeof boxes);
+    run(session, &none);
+    result = rendered(session, &both, 64, &before); /* not run yet */
+    assert_int_equal(before.count, 2);
+    gpen_image_free(&result);
+    gpen_faces_free(&before);
+    run(session, &one);
+    result = rendered(session, &one, 64, &before);
+    gpen_image_free(&result);
+    run(session, &both);
+    result = rendered(session, &both, 64, &after);
+    gpen_image_free(&result);
+    assert_int_equal(before.count, 3);
+    assert_int_equal(after.count, 4);
+    for (size_t i = 0; i < 3; i++) /* what was restored before was not again */
+        assert_true(before.faces[i].seconds > 0 && before.faces[i].seconds == after.faces[i < 2 ? i : 3].seconds);
+    gpen_faces_free(&before);
+    gpen_faces_free(&after);
+    expect_as_fresh(session, &both);
+    expect_as_fresh(session, &one);
+    expect_as_fresh(session, &none);
+    run(session, &none);
+    result = rendered(session, &both, 64, &after);
+    assert_int_equal(after.count, 2);
+    gpen_image_free(&result);
+    gpen_faces_free(&after);
+    gpen_session_close(session);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_look_is_that_of_a_fresh_run),
-        cmocka_unit_test(strength_0_is_the_photo),
-        cmocka_unit_test(a_preview_looks_like_the_result),
-        cmocka_unit_test(what_was_not_run_is_left),
+        cmocka_unit_test(every_look_is_that_of_a_fresh_run), cmocka_unit_test(strength_0_is_the_photo),
+        cmocka_unit_test(a_preview_looks_like_the_result),   cmocka_unit_test(what_was_not_run_is_left),
+        cmocka_unit_test(boxes_are_looked_into_one_by_one),
     };
     if (argc != 4)
         return 2;
