@@ -43,8 +43,8 @@ static int parse(int argc, char **argv, serve_settings *s)
          "Default: server in gpen's state folder",
          .text = &s->data},
         {"who may", "token-file", 0, "FILE",
-         "Ask for the token in the first line of FILE. GPEN_TOKEN in\n"
-         "the environment does the same",
+         "Ask for the token in the first line of FILE.\n"
+         "GPEN_TOKEN in the environment does the same",
          .text = &options->token_file},
         {"who may", "allow-host", 0, "NAME,...", "Further names of this server that a browser may use",
          .text = &s->names},
@@ -76,10 +76,10 @@ static int parse(int argc, char **argv, serve_settings *s)
                     "gpen serve --data /srv/gpen --keep-days 30        old batches go by themselves\n"
                     "gpen serve --host 0.0.0.0 --token-file token      for other machines too\n"
                     "gpen serve --base-path /gpen                      behind a proxy",
-        .notes = "What is uploaded and what comes out stands in the data folder until it is\ndeleted "
-                 "on the page, or --keep-days have passed. The server can be stopped (Ctrl-C) and\n"
-                 "killed at any time: photos that are being worked on are done again when it is\n"
-                 "started the next time.\n"
+        .notes = "What is uploaded and what comes out stands in the data folder until it is\n"
+                 "deleted on the page, or --keep-days have passed. The server can be stopped\n"
+                 "(Ctrl-C) and killed at any time: photos that are being worked on are done again\n"
+                 "when it is started the next time.\n"
                  "\n"
                  "It speaks plain HTTP. Where others can listen, put a proxy before it that speaks\n"
                  "HTTPS. /openapi.json describes the API, /healthz and /readyz are for whatever\n"

@@ -107,12 +107,12 @@ tests({
         const page = await open();
         await page.focus('#tab-single');
         await page.keyboard.press('ArrowRight');
-        assert.ok(await page.isVisible('#batch-panel'));
+        await page.waitForSelector('#batch-panel', {state: 'visible'});
         assert.equal(new URL(page.url()).hash, '#batch');
         await page.keyboard.press('End');
-        assert.ok(await page.isVisible('#models-panel'));
+        await page.waitForSelector('#models-panel', {state: 'visible'});
         await page.goBack();
-        assert.ok(await page.isVisible('#batch-panel'));
+        await page.waitForSelector('#batch-panel', {state: 'visible'});
     },
 
     'on a phone nothing scrolls sideways, and all is there': async (open) => {
