@@ -5,7 +5,7 @@ DESTDIR ?=
 # Warnings are errors in CI, where CI is set, and in the sanitizer build.
 WERROR ?= $(if $(CI),true,false)
 
-.PHONY: all test sanitize arm torture bench peers parity fuzz lint format install uninstall clean help
+.PHONY: all test sanitize arm torture container bench peers parity fuzz lint format install uninstall clean help
 
 all: build/build.ninja
 	@meson compile -C build
@@ -30,6 +30,9 @@ arm:
 
 torture: all
 	@scripts/torture.sh $(TORTURE)
+
+container:
+	@scripts/container-root.sh
 
 bench: all
 	build/gpen bench
@@ -65,6 +68,7 @@ help:
 	@echo 'make sanitize    the same in a debug build with AddressSanitizer and UBSan (build-debug)'
 	@echo 'make arm         build the engine for 64-bit Arm and run its tests in QEMU (build-arm)'
 	@echo 'make torture     an hour of batches in bad conditions: killed, full disks, no memory (TORTURE="--seconds 600")'
+	@echo 'make container   carry out the steps of deploy/Dockerfile in a fresh Debian, as root, without Docker'
 	@echo 'make parity      compare with the PyTorch reference, large shapes too (PARITY=--small: only small ones)'
 	@echo 'make bench       measure the speed on this machine'
 	@echo 'make peers       measure it beside ONNX Runtime and PyTorch (PEERS="--only gpen-512 --rounds 9"), and draw that'

@@ -1,5 +1,7 @@
 #!/bin/sh
-# From a fresh machine to a restored photo: installs what is missing, builds, and restores the example.
+# From a fresh machine to the page in a browser: installs what is missing, builds, and serves until Ctrl-C.
+#
+#     ./run.sh [option of gpen serve...]
 set -eu
 root=$(cd "$(dirname "$0")" && pwd)
 . "$root/scripts/common.sh"
@@ -8,20 +10,18 @@ root=$(cd "$(dirname "$0")" && pwd)
 say "building"
 make -C "$root"
 
-before=$root/assets/example/photo-degraded.jpg
-after=$root/build/example/photo-restored.png
-mkdir -p "$root/build/example"
-say "restoring the example photo"
-"$root/build/gpen" enhance "$before" -o "$after" --strength 100 --overwrite
+# Where a person sits before the machine, their browser opens once the page is there.
+open_page() {
+    if have open && [ "$(uname -s)" = Darwin ]; then
+        browser=open
+    elif have xdg-open && [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+        browser=xdg-open
+    else
+        return 0
+    fi
+    (sleep 2 && "$browser" http://127.0.0.1:7860/ >/dev/null 2>&1) &
+}
 
-cat <<TEXT
-
-The photo as it came:   $before
-The photo restored:     $after
-
-Now one of your own, or a folder of them:
-
-    $root/build/gpen enhance PHOTO... -o OUT
-
-$root/build/gpen --help says the rest.
-TEXT
+say "starting the page; Ctrl-C ends it, and nothing is lost"
+[ $# -gt 0 ] || open_page
+exec "$root/build/gpen" serve "$@"

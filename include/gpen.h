@@ -373,6 +373,9 @@ typedef struct gpen_choice {
 GPEN_API gpen_status gpen_choose(gpen_model *model, const gpen_image *photo, int jpeg_quality, gpen_settings *settings,
                                  gpen_choice *choice, gpen_error *error);
 
+/* What gpen_choose does to settings when it has chosen: for others of the same photo. The choice is not AUTO. */
+GPEN_API void gpen_settings_take_choice(gpen_settings *settings, gpen_choice *choice);
+
 /* One sentence: what was chosen and why. Always terminated; "" when nothing was chosen. */
 enum { GPEN_CHOICE_BYTES = 400 };
 GPEN_API void gpen_choice_sentence(const gpen_choice *choice, gpen_language language, char text[GPEN_CHOICE_BYTES]);

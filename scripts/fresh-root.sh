@@ -12,7 +12,6 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/common.sh"
 
-release=bookworm
 [ "$(id -u)" -eq 0 ] || die "this needs root: it mounts and changes root"
 have debootstrap || die "debootstrap is not installed"
 
@@ -26,31 +25,8 @@ if [ "${FRESH_ROOT_INSIDE:-}" != 1 ]; then
 fi
 fresh=$FRESH_ROOT
 
-# ---------------------------------------------------------------- the same packages as this machine's
-
-sources() { # FORMAT, as apt-get indextargets has it
-    apt-get indextargets --format "$1" 'Created-By: Packages' | sort -u
-}
-
-mirror=${MIRROR:-$(sources "\$(RELEASE) \$(COMPONENT) \$(REPO_URI)" | awk -v r=$release '$1 == r && $2 == "main" { print $3; exit }')}
-[ -n "$mirror" ] || die "this machine's apt has no Debian $release: set MIRROR"
-
-say "making a minimal Debian in $fresh"
-debootstrap --variant=minbase $release "$fresh" "$mirror" >"$fresh.log" 2>&1 || {
-    tail -n 20 "$fresh.log"
-    die "debootstrap failed"
-}
-rm -f "$fresh.log"
-
-# Updates and security too, and how this machine reaches them (proxies, certificates, clocks that do not agree).
-[ -n "${MIRROR:-}" ] || sources "deb \$(REPO_URI) \$(RELEASE) \$(COMPONENT)" |
-    grep -E " $release(-updates|-security)? main\$" >"$fresh/etc/apt/sources.list"
-apt-config dump | grep -E '^Acquire::(https?|Check-[A-Za-z-]*|Retries)(::|[ "])' >"$fresh/etc/apt/apt.conf.d/99host" || true
-for file in /etc/hosts /etc/resolv.conf /etc/ssl/certs/ca-certificates.crt; do
-    [ ! -f $file ] || install -D -m 644 $file "$fresh$file"
-done
-# As on a machine whose package lists were never fetched.
-rm -rf "$fresh"/var/lib/apt/lists/*
+. "$root/scripts/minimal-debian.sh"
+make_debian "$fresh"
 
 # ---------------------------------------------------------------- the repository, and the run
 
@@ -81,6 +57,14 @@ inside() { # NAME COMMAND
     return $status
 }
 
-inside run ./run.sh
-cp "$home/gpen/build/example/photo-restored.png" "$out/"
+# The page runs until it is told to end; meanwhile a photo goes through it.
+port=17860
+inside run "./run.sh --port $port" &
+serving=$!
+status=0
+"$(find_python)" "$root/scripts/try-page.py" "http://127.0.0.1:$port" "$root/assets/example/photo-degraded.jpg" \
+    "$out/photo-restored.jpg" || status=$?
+pkill -TERM -f "gpen/build/gpen serve --port $port" || true
+wait $serving || status=$?
+[ $status -eq 0 ] || die "./run.sh did not restore the example photo"
 inside test ./test.sh

@@ -2,8 +2,9 @@
 # Installs what is missing for a purpose, and nothing when all is there: no network and no root are needed then.
 #
 #     scripts/install.sh build    compile the program
-#     scripts/install.sh test     ... and run its tests, with the peers they compare with (torch, OpenCV) and, on Debian
-#                                 and Ubuntu, what builds and emulates the Arm kernels
+#     scripts/install.sh test     ... and run its tests, with the peers they compare with (torch, OpenCV), a browser for the
+#                                 page (Chromium, driven by Node) and, on Debian and Ubuntu, what builds and emulates
+#                                 the Arm kernels
 #     scripts/install.sh fuzz     compile, and fuzz with clang
 #     scripts/install.sh lint     compile, and run clang-format, clang-tidy, cppcheck and shellcheck
 #
@@ -51,7 +52,9 @@ is_there() {
     pkg-config) have pkg-config || have pkgconf ;;
     vips) module vips ;;
     sqlite) module sqlite3 3.37 ;;
-    libarchive | libcurl | libseccomp | cmocka) module "$1" ;;
+    libarchive | libcurl | libseccomp | jansson | hiredis | zlib | cmocka) module "$1" ;;
+    libmicrohttpd) module libmicrohttpd 0.9.75 ;;
+    celery) /usr/bin/python3 -c "import celery, redis" 2>/dev/null ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
@@ -64,18 +67,21 @@ is_there() {
     arm-compiler)
         printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' | compiles aarch64-linux-gnu-gcc
         ;;
+    chromium) have chromium || have chromium-browser || have google-chrome ;;
     *) have "$1" ;;
     esac
 }
 
-needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite"
+needs_build="compiler headers make meson ninja pkg-config vips libarchive libcurl sqlite jansson libmicrohttpd hiredis zlib"
 # What narrows the worker processes exists on Linux only.
 [ "$(uname -s)" != Linux ] || needs_build="$needs_build libseccomp"
 needs_test="$needs_build sanitizers cmocka python3"
 needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
 # Peers are compared with where they are; without them those tests skip.
-peers="numpy opencv torch pictures"
+peers="numpy opencv torch pictures redis-server celery"
+# What drives the page. Where it is missing, the tests in a browser skip.
+browser="node npm chromium"
 # Elsewhere a cross compiler comes without a C library.
 emulation="arm-compiler qemu-aarch64"
 
@@ -98,6 +104,10 @@ package() { # MANAGER NEED
     apt-get:sqlite) echo libsqlite3-dev ;;
     apt-get:libcurl) echo libcurl4-openssl-dev ;;
     apt-get:libseccomp) echo libseccomp-dev ;;
+    apt-get:jansson) echo libjansson-dev ;;
+    apt-get:libmicrohttpd) echo libmicrohttpd-dev ;;
+    apt-get:hiredis) echo libhiredis-dev ;;
+    apt-get:zlib) echo zlib1g-dev ;;
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:libfuzzer) echo libclang-rt-dev ;;
     dnf:headers) echo glibc-devel ;;
@@ -107,6 +117,10 @@ package() { # MANAGER NEED
     dnf:libarchive) echo libarchive-devel ;;
     dnf:sqlite) echo sqlite-devel ;;
     dnf:libcurl) echo libcurl-devel ;;
+    dnf:jansson) echo jansson-devel ;;
+    dnf:libmicrohttpd) echo libmicrohttpd-devel ;;
+    dnf:hiredis) echo hiredis-devel ;;
+    dnf:zlib) echo zlib-devel ;;
     dnf:libseccomp) echo libseccomp-devel ;;
     dnf:cmocka) echo libcmocka-devel ;;
     dnf:libfuzzer) echo compiler-rt ;;
@@ -127,10 +141,14 @@ package() { # MANAGER NEED
     brew:libcurl) echo curl ;;
     brew:clang | brew:libfuzzer | brew:clang-format | brew:clang-tidy) echo llvm ;;
     brew:python3) echo python ;;
+    apt-get:node | dnf:node | pacman:node) echo nodejs ;;
     apt-get:arm-compiler) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
     apt-get:qemu-aarch64) echo qemu-user ;;
     apt-get:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower
     apt-get:pictures) echo lomiri-wallpapers-16.04 mate-backgrounds plasma-workspace-wallpapers ;;
+    apt-get:celery) echo python3-celery python3-redis ;;
+    dnf:redis-server | pacman:redis-server) echo redis ;;
+    pacman:celery) echo python-celery python-redis ;;
     *:numpy | *:opencv | *:torch) echo "python3-$2" ;;
     *) echo "$2" ;;
     esac
@@ -210,21 +228,36 @@ install_needs() {
     die "still missing after installing: $wanted"
 }
 
-# A system may lack a peer, or have it for another Python: then the tests that need it skip, and say so.
-install_peers() {
-    wanted=$(missing $peers)
+# What a system may lack: then the tests that need it skip, and say so.
+install_where_possible() { # CONSEQUENCE NEED...
+    consequence=$1
+    shift
+    wanted=$(missing "$@")
     [ -n "$wanted" ] || return 0
     manager=$(find_manager)
     case $manager in apt-get | dnf | pacman) ;; *)
-        say "without $wanted: the tests that compare with them will be skipped"
+        say "without $wanted: $consequence"
         return 0
         ;;
     esac
     refresh "$manager"
     for name in $(packages "$manager" $wanted); do
-        (install_packages "$manager" "$name") ||
-            say "$name could not be installed: the tests that compare with it will be skipped"
+        (install_packages "$manager" "$name") || say "$name could not be installed: $consequence"
     done
+}
+
+# The two packages of npm stand in the build folder, in the versions that tests/web names.
+install_browser() {
+    install_where_possible "the page is not tested in a browser" $browser
+    [ -z "$(missing $browser)" ] || return 0
+    modules=$root/build/web-modules
+    if ! cmp -s "$root/tests/web/package-lock.json" "$modules/package-lock.json" || [ ! -d "$modules/node_modules" ]; then
+        say "installing what drives the browser into $modules"
+        mkdir -p "$modules"
+        cp "$root/tests/web/package.json" "$root/tests/web/package-lock.json" "$modules"
+        npm ci --prefix "$modules" --silent --no-audit --no-fund --ignore-scripts ||
+            say "it could not be installed: the tests in a browser will be skipped"
+    fi
 }
 
 install_emulation() {
@@ -253,7 +286,8 @@ case ${1:-} in
 build) install_needs $needs_build ;;
 test)
     install_needs $needs_test
-    install_peers
+    install_where_possible "the tests that compare with it will be skipped" $peers
+    install_browser
     install_emulation
     ;;
 fuzz) install_needs $needs_fuzz ;;

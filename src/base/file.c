@@ -1,8 +1,10 @@
 /* Paths, folders and atomic files: temporary name, flush, rename, flush of the folder, naming the step that failed. */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +168,37 @@ static char *temporary_name(const char *target)
         path = NULL;
     free(folder);
     return path;
+}
+
+/* The process that a temporary file is of, by its name: ".NAME.PROCESS.NUMBER.part"; 0: it is none. */
+static pid_t process_of(const char *name)
+{
+    static const char ending[] = ".part";
+    size_t length = strlen(name);
+    const char *end = name + length - (length < sizeof ending ? 0 : sizeof ending - 1);
+    if (*name != '.' || strcmp(end, ending) != 0)
+        return 0;
+    const char *number = end, *process;
+    while (number > name && number[-1] >= '0' && number[-1] <= '9')
+        number--;
+    if (number == end || number - name < 3 || number[-1] != '.')
+        return 0;
+    for (process = number - 1; process > name && process[-1] >= '0' && process[-1] <= '9';)
+        process--;
+    return process > name + 1 && process[-1] == '.' ? (pid_t)strtol(process, NULL, 10) : 0;
+}
+
+void atomic_files_sweep(const char *folder)
+{
+    DIR *entries = opendir(folder);
+    if (!entries)
+        return;
+    for (struct dirent *entry; (entry = readdir(entries));) {
+        pid_t process = process_of(entry->d_name);
+        if (process > 0 && kill(process, 0) && errno == ESRCH)
+            (void)unlinkat(dirfd(entries), entry->d_name, 0);
+    }
+    (void)closedir(entries);
 }
 
 gpen_status atomic_file_check(const char *target, bool overwrite, gpen_error *error)

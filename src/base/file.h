@@ -67,4 +67,7 @@ gpen_status file_replace(const char *path, const void *bytes, size_t count, gpen
 /* Removes the temporary file and releases the atomic_file. Zeroed and released ones are fine. */
 void atomic_file_abandon(atomic_file *file);
 
+/* Removes the folder's temporary files whose processes were ended before they could. A folder that is not there is fine. */
+void atomic_files_sweep(const char *folder);
+
 #endif

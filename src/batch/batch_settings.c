@@ -4,10 +4,11 @@
 
 #include <jansson.h> /* not its functions whose names are those of the command line's writer: json_pack does */
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch/receipt.h"
+#include "batch/settings_json.h"
 
 batch_settings batch_settings_default(void)
 {
@@ -23,69 +24,28 @@ gpen_precision batch_settings_precision(const batch_settings *settings)
     return exact ? GPEN_PRECISION_FP32 : settings->precision;
 }
 
-/* ---------------------------------------------------------------- the fields */
+/* ---------------------------------------------------------------- the fields that are not in the table of settings_json.h */
 
-/* A whole number, or a name out of a list whose order is the enum's. */
+/* A name out of a list whose order is the enum's. */
 typedef struct field {
     const char *name;
-    size_t offset; /* in batch_settings, of an int */
-    int least, most;
-    const char *const *names; /* ends with NULL; NULL: a number */
-    bool pixels;              /* it decides about them */
+    size_t offset;            /* in batch_settings, of an int */
+    const char *const *names; /* ends with NULL */
 } field;
 
-static const char *const modes[] = {"natural", "strong", "detail", "plain", NULL}; /* in the order of gpen_mode */
-static const char *const presets[] = {
-#define PRESET_NAME(identifier, name, title, reason, chinese_title, chinese_reason) name,
-    GPEN_PRESET_LIST(PRESET_NAME)
-#undef PRESET_NAME
-        NULL};
-static const char *const formats[] = {"jpeg", "png", "webp", "tiff", "heif", "keep", NULL};
 static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
 static const char *const policies[] = {"skip", "copy", NULL};
 
-#define PLACE(member) offsetof(batch_settings, member)
-
 static const field fields[] = {
-    {"precision", PLACE(precision), GPEN_PRECISION_AUTO, GPEN_PRECISION_BF16, precisions, true},
-    {"mode", PLACE(look.mode), GPEN_MODE_NATURAL, GPEN_MODE_PLAIN, modes, true},
-    {"strength", PLACE(look.strength), 0, 100, NULL, true},
-    {"preset", PLACE(look.preset), 0, GPEN_PRESET_AUTO, presets, true},
-    {"held", PLACE(look.held), 0, GPEN_HELD_ALL, NULL, true},
-#define CONTROL_FIELD(field, least, most) {#field, PLACE(look.field), least, most, NULL, true},
-    GPEN_CONTROL_LIST(CONTROL_FIELD)
-#undef CONTROL_FIELD
-        {"likeness", PLACE(look.likeness), 0, 1, NULL, true},
-    {"most_faces", PLACE(look.most_faces), 0, 1000000, NULL, true},
-    {"least_face", PLACE(look.least_face), 0, 1000000, NULL, true},
-    {"format", PLACE(format), PICTURE_JPEG, PICTURE_OTHER, formats, true},
-    {"quality", PLACE(quality), 0, 100, NULL, true},
-    {"max_edge", PLACE(max_edge), 0, 65500, NULL, true},
-#define CONTROL_FIELD(control, low, high)                                                                              \
-    {.name = #control, .offset = PLACE(look.control), .least = low, .most = high, .pixels = true},
-    GPEN_CONTROL_LIST(CONTROL_FIELD)
-#undef CONTROL_FIELD
-        {"likeness", PLACE(look.likeness), 0, 1, NULL, true},
-    {"on_failure", PLACE(on_failure), FAILURE_SKIP, FAILURE_COPY, policies, false},
+    {"precision", offsetof(batch_settings, precision), precisions},
+    {"on_failure", offsetof(batch_settings, on_failure), policies},
 };
 
-typedef struct flag {
-    const char *name;
-    size_t offset; /* of a bool */
-    bool pixels;
-} flag;
-
-static const flag flags[] = {
-    {"aligned", PLACE(aligned), true},
-    {"require_face", PLACE(require_face), true},
-    {"save_faces", PLACE(save_faces), false},
-    {"overwrite", PLACE(overwrite), false},
-};
+/* What decides nothing about pixels. */
+static const char *const not_in_key[] = {"on_failure", "save_faces", "overwrite", "max_pixels", "seconds", "name"};
 
 /* The enums are read and written as ints. */
-_Static_assert(sizeof(gpen_precision) == sizeof(int) && sizeof(gpen_mode) == sizeof(int) &&
-                   sizeof(picture_format) == sizeof(int) && sizeof(failure_policy) == sizeof(int),
-               "a field is an int");
+_Static_assert(sizeof(gpen_precision) == sizeof(int) && sizeof(failure_policy) == sizeof(int), "a field is an int");
 
 static const char hexadecimal[] = "0123456789abcdef";
 
@@ -131,44 +91,23 @@ static int put_model(json_t *object, const char *name, const worker_model *model
     return -1;
 }
 
-/* [[face, strength], ...] */
-static int put_face_strengths(json_t *object, const gpen_settings *look)
-{
-    json_t *list = json_pack("[]");
-    int failed = !list;
-    for (int i = 0; !failed && i < look->face_strength_count; i++)
-        failed = json_array_append_new(list, json_pack("[i, i]", look->face_strengths[i].face,
-                                                       look->face_strengths[i].strength));
-    if (!failed)
-        return json_object_set_new(object, "face_strengths", list);
-    json_decref(list);
-    return -1;
-}
-
 static json_t *as_json(const batch_settings *settings, bool key)
 {
-    json_t *object = json_pack("{}");
+    json_t *object = settings_to_json(settings);
     int failed = !object || put_model(object, "restorer", &settings->restorer, key) ||
                  put_model(object, "detector", &settings->detector, key) ||
-                 put_model(object, "parser", &settings->parser, key);
+                 put_model(object, "parser", &settings->parser, key) ||
+                 json_object_set_new(object, "overwrite", json_boolean(settings->overwrite)) ||
+                 json_object_set_new(object, "max_pixels", json_pack("I", (json_int_t)settings->max_pixels)) ||
+                 json_object_set_new(object, "seconds", json_real(settings->seconds)) ||
+                 json_object_set_new(object, "name", json_pack("s", settings->name));
     for (size_t i = 0; !failed && i < sizeof fields / sizeof *fields; i++) {
         int value;
         memcpy(&value, at(settings, fields[i].offset), sizeof value);
-        if (!key || fields[i].pixels)
-            failed = json_object_set_new(object, fields[i].name,
-                                         fields[i].names ? json_pack("s", fields[i].names[value])
-                                                         : json_pack("I", (json_int_t)value));
+        failed = json_object_set_new(object, fields[i].name, json_pack("s", fields[i].names[value]));
     }
-    for (size_t i = 0; !failed && i < sizeof flags / sizeof *flags; i++)
-        if (!key || flags[i].pixels)
-            failed =
-                json_object_set_new(object, flags[i].name, json_boolean(*(const bool *)at(settings, flags[i].offset)));
-    if (!failed)
-        failed = json_object_set_new(object, "least_score", json_real((double)settings->look.least_score)) ||
-                 put_face_strengths(object, &settings->look);
-    if (!failed && !key)
-        failed = json_object_set_new(object, "max_pixels", json_pack("I", (json_int_t)settings->max_pixels)) ||
-                 json_object_set_new(object, "seconds", json_real(settings->seconds));
+    for (size_t i = 0; !failed && key && i < sizeof not_in_key / sizeof *not_in_key; i++)
+        (void)json_object_del(object, not_in_key[i]);
     if (!failed)
         return object;
     json_decref(object);
@@ -185,20 +124,12 @@ static char *as_text(const batch_settings *settings, bool key)
 
 static gpen_status check_ranges(const batch_settings *settings, gpen_error *error)
 {
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        int value;
-        memcpy(&value, at(settings, fields[i].offset), sizeof value);
-        if (value < fields[i].least || value > fields[i].most)
-            return gpen_fail(error, GPEN_BAD_ARGUMENT, "%s must be %d to %d, not %d", fields[i].name, fields[i].least,
-                             fields[i].most, value);
-    }
-    if (settings->look.face_strength_count < 0 || settings->look.face_strength_count > GPEN_MOST_FACE_STRENGTHS)
-        return gpen_fail(error, GPEN_BAD_ARGUMENT, "face_strengths must be %d at most", GPEN_MOST_FACE_STRENGTHS);
-    if (!(settings->look.least_score >= 0 && settings->look.least_score <= 1))
-        return gpen_fail(error, GPEN_BAD_ARGUMENT, "least_score must be 0 to 1");
+    if (settings->precision < GPEN_PRECISION_AUTO || settings->precision > GPEN_PRECISION_BF16 ||
+        settings->on_failure < FAILURE_SKIP || settings->on_failure > FAILURE_COPY)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "precision or on_failure is none that there is");
     if (settings->max_pixels < 0 || !(settings->seconds >= 0 && settings->seconds <= 1e9))
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "max_pixels and seconds must not be negative");
-    return GPEN_OK;
+    return settings_check(settings, error);
 }
 
 gpen_status batch_settings_write(const batch_settings *settings, char **json, char **key, gpen_error *error)
@@ -235,51 +166,14 @@ static void refuse(reader *r, const char *name)
 static void read_field(reader *r, const field *f, batch_settings *settings)
 {
     const json_t *value = json_object_get(r->object, f->name);
+    const char *word = json_string_value(value);
     int found = -1;
-    if (!value)
-        return;
-    if (f->names && json_is_string(value)) {
-        for (int i = 0; f->names[i]; i++)
-            found = strcmp(f->names[i], json_string_value(value)) ? found : i;
-    } else if (!f->names && json_is_integer(value) && json_integer_value(value) >= f->least &&
-               json_integer_value(value) <= f->most) {
-        found = (int)json_integer_value(value);
-    } else {
-        refuse(r, f->name);
-        return;
-    }
-    if (found < f->least || found > f->most)
-        refuse(r, f->name);
-    else
-        memcpy((char *)settings + f->offset, &found, sizeof found);
-}
-
-static void read_flag(reader *r, const flag *f, batch_settings *settings)
-{
-    const json_t *value = json_object_get(r->object, f->name);
-    bool set = json_is_true(value);
-    if (value && !json_is_boolean(value))
+    for (int i = 0; word && f->names[i]; i++)
+        found = strcmp(f->names[i], word) ? found : i;
+    if (value && found < 0)
         refuse(r, f->name);
     else if (value)
-        memcpy((char *)settings + f->offset, &set, sizeof set);
-}
-
-static void read_face_strengths(reader *r, gpen_settings *look)
-{
-    const json_t *list = json_object_get(r->object, "face_strengths");
-    if (list && (!json_is_array(list) || json_array_size(list) > GPEN_MOST_FACE_STRENGTHS)) {
-        refuse(r, "face_strengths");
-        return;
-    }
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *face = json_array_get(json_array_get(list, i), 0);
-        const json_t *strength = json_array_get(json_array_get(list, i), 1);
-        json_int_t number = json_integer_value(face), wanted = json_integer_value(strength);
-        if (!json_is_integer(strength) || number < 1 || number > 1000000 || wanted < 0 || wanted > 100)
-            refuse(r, "face_strengths");
-        else
-            look->face_strengths[look->face_strength_count++] = (gpen_face_strength){(int)number, (int)wanted};
-    }
+        memcpy((char *)settings + f->offset, &found, sizeof found);
 }
 
 static int digit(char c)
@@ -299,7 +193,7 @@ static bool read_path(const json_t *value, char *path, size_t capacity)
         int high = text ? 0 : digit(bytes[2 * i]), low = text ? 0 : digit(bytes[2 * i + 1]);
         if (high < 0 || low < 0 || (!text && !high && !low))
             return false;
-        path[i] = text ? text[i] : (char)(high << 4 | low);
+        path[i] = (char)(text ? text[i] : high << 4 | low);
     }
     path[length] = '\0';
     return true;
@@ -343,13 +237,14 @@ gpen_status batch_settings_read(batch_settings *settings, const char *json, gpen
     read_model(&r, "parser", &settings->parser);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         read_field(&r, &fields[i], settings);
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        read_flag(&r, &flags[i], settings);
-    read_face_strengths(&r, &settings->look);
-    settings->look.least_score = (float)read_number(&r, "least_score", (double)settings->look.least_score);
+    settings->overwrite = json_is_true(json_object_get(object, "overwrite"));
+    const char *name = json_string_value(json_object_get(object, "name"));
+    snprintf(settings->name, sizeof settings->name, "%s", name ? name : "");
     double most = read_number(&r, "max_pixels", (double)settings->max_pixels);
     settings->max_pixels = most >= 0 && most < 9e15 ? (int64_t)most : -1;
     settings->seconds = read_number(&r, "seconds", settings->seconds);
+    if (!r.status)
+        r.status = settings_from_known(object, settings, error);
     json_decref(object);
     return r.status ? r.status : check_ranges(settings, error);
 }

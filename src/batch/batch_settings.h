@@ -9,7 +9,10 @@ typedef enum failure_policy {
     FAILURE_COPY, /* the photo as it came, under the result's name with its own ending; the item is failed all the same */
 } failure_policy;
 
+enum { BATCH_LONGEST_NAME = 200 }; /* bytes */
+
 typedef struct batch_settings {
+    char name[BATCH_LONGEST_NAME + 1];       /* what a person calls the batch, UTF-8; "": nothing */
     worker_model restorer, detector, parser; /* path "": those that the scheduler's workers have */
     gpen_precision precision;
     gpen_settings look;

@@ -42,7 +42,12 @@ typedef struct job_order {
     bool aligned;          /* the photo is one face */
     bool require_face;     /* NO_FACE where there is none */
     bool save_faces;       /* each face by itself as well */
+    bool detect_only;      /* only say where faces are: nothing is written into the result's file */
     int thumbnail_edge; /* pixels of the longer edge of its small pictures, at most JOB_MOST_THUMBNAIL; 0: none are made */
+    uint64_t
+        keep; /* not 0: the worker keeps the photo, with its faces, under this number: an order with the same number
+                            * that follows needs neither reading nor restoring again. Its result is a preview (preview.h) */
+    int preview_edge; /* of a preview's longer edge, 64 pixels and up */
 } job_order;
 
 /* A face saved by itself: as it came, or restored. */

@@ -184,7 +184,10 @@ static void write_order(wire_writer *w, const job_order *order)
     put_integer(w, order->aligned);
     put_integer(w, order->require_face);
     put_integer(w, order->save_faces);
+    put_integer(w, order->detect_only);
     put_integer(w, order->thumbnail_edge);
+    wire_put_u64(w, order->keep);
+    put_integer(w, order->preview_edge);
 }
 
 static void read_order(wire_reader *r, job_order *order)
@@ -200,7 +203,10 @@ static void read_order(wire_reader *r, job_order *order)
     order->aligned = wire_bool(r);
     order->require_face = wire_bool(r);
     order->save_faces = wire_bool(r);
+    order->detect_only = wire_bool(r);
     order->thumbnail_edge = wire_int(r, 0, JOB_MOST_THUMBNAIL);
+    order->keep = wire_u64(r);
+    order->preview_edge = wire_int(r, 0, INT32_MAX);
 }
 
 /* ---------------------------------------------------------------- results */

@@ -72,12 +72,23 @@ static void give_after(photo_job *job)
 
 /* ---------------------------------------------------------------- decode */
 
+/* Its result is a preview. */
+static bool is_kept(const photo_job *job)
+{
+    return job->kept && job->order->keep;
+}
+
 gpen_status photo_job_decode(photo_job *job, int input)
 {
     const picture_limits limits = {.max_pixels = job->order->max_pixels};
     job_result *result = &job->result;
     if (result->error.status)
         return result->error.status;
+    if (is_kept(job) && kept_photo_is(job->kept, job->order->keep)) {
+        result->width = job->kept->width;
+        result->height = job->kept->height;
+        return GPEN_OK;
+    }
     photo_job_enter(job, JOB_DECODE);
     gpen_status status = picture_load_open(&job->photo, input, job->order->input_name, &limits, &result->error);
     result->width = job->photo.image.width;
@@ -211,20 +222,59 @@ static gpen_status choose_look(photo_job *job, gpen_model *model)
                        &result->error);
 }
 
+/* Another look at a photo whose faces are restored already, or now are. */
+static gpen_status compute_preview(photo_job *job, gpen_model *model)
+{
+    const job_order *order = job->order;
+    job_result *result = &job->result;
+    gpen_image look;
+    gpen_status status = GPEN_OK;
+    photo_job_enter(job, JOB_RESTORE);
+    if (!kept_photo_is(job->kept, order->keep))
+        status =
+            kept_photo_take(job->kept, order->keep, model, &job->photo.image, job->photo.jpeg_quality, &result->error);
+    picture_free(&job->photo);
+    if (!status && result->look.preset == GPEN_PRESET_AUTO) {
+        result->choice = job->kept->choice;
+        gpen_settings_take_choice(&result->look, &result->choice);
+    }
+    if (!status)
+        status = gpen_session_run(job->kept->session, &result->look, &result->error);
+    photo_job_enter(job, JOB_PASTE);
+    if (!status)
+        status = gpen_session_render(job->kept->session, &result->look, order->preview_edge, &look, &result->faces,
+                                     &result->error);
+    if (status)
+        return status;
+    job->photo.image = look;
+    result->restored = faces_count(&result->faces, GPEN_FACE_RESTORED);
+    return GPEN_OK;
+}
+
+static gpen_status detect_faces(photo_job *job, gpen_model *model)
+{
+    photo_job_enter(job, JOB_DETECT);
+    return gpen_detect(model, &job->photo.image, job->order->look.least_score, &job->result.faces, &job->result.error);
+}
+
 gpen_status photo_job_compute(photo_job *job, gpen_model *model)
 {
+    const job_order *order = job->order;
     if (job->result.error.status)
         return job->result.error.status;
-    gpen_status status = choose_look(job, model);
-    if (!status)
-        status = job->order->aligned ? compute_crop(job, model) : compute_photo(job, model);
+    gpen_status status = is_kept(job) ? compute_preview(job, model) : choose_look(job, model);
+    if (!status && !is_kept(job))
+        status = order->detect_only ? detect_faces(job, model)
+                 : order->aligned   ? compute_crop(job, model)
+                                    : compute_photo(job, model);
     photo_job_enter(job, JOB_WAITING);
     return status;
 }
 
 /* ---------------------------------------------------------------- encode */
 
-/* A crop's result is as large as the network's square, so that nothing of the photo's own samples is left in it. */
+/* A crop's result is as large as the network's square, so that nothing of the photo's own samples is left in it; no more is there of
+ * a preview, which nobody keeps and which so has no receipt. */
 static gpen_status write_result(photo_job *job, const receipt *made, int output, char **notes)
 {
     const job_order *order = job->order;
@@ -235,8 +285,8 @@ static gpen_status write_result(photo_job *job, const receipt *made, int output,
     const picture_save_options options = {.format = order->format,
                                           .quality = order->quality,
                                           .max_edge = order->max_edge,
-                                          .receipt = result->restored ? &lines : NULL};
-    if (order->aligned)
+                                          .receipt = result->restored && !is_kept(job) ? &lines : NULL};
+    if (order->aligned || is_kept(job))
         return picture_write(&job->photo.image, job->photo.extras, output, order->output_name, &options, notes,
                              &result->error);
     return picture_write_own(&job->photo, output, order->output_name, &options, notes, &result->error);
@@ -245,7 +295,7 @@ static gpen_status write_result(photo_job *job, const receipt *made, int output,
 gpen_status photo_job_encode(photo_job *job, const receipt *made, int output)
 {
     char *notes = NULL;
-    if (job->result.error.status)
+    if (job->result.error.status || job->order->detect_only)
         return job->result.error.status;
     photo_job_enter(job, JOB_ENCODE);
     gpen_status status = write_result(job, made, output, &notes);

@@ -13,6 +13,7 @@
 #define GPEN_BATCH_PHOTO_JOB_H
 
 #include "batch/job.h"
+#include "batch/kept_photo.h"
 #include "batch/receipt.h"
 #include "portrait/portrait.h"
 
@@ -32,6 +33,7 @@ typedef struct photo_job_watch {
 typedef struct photo_job {
     const job_order *order; /* not owned */
     const photo_job_watch *watch;
+    kept_photo *kept; /* not owned; NULL: this worker keeps none, and order->keep is not heeded */
     picture photo;
     gpen_image after;  /* the result's small picture, from when it is computed until it is written */
     job_result result; /* may be taken over by copying it and zeroing it here */

@@ -34,6 +34,7 @@ struct pipeline {
     bool ended[GAPS]; /* nobody will put anything into the gap any more */
     int64_t bytes;    /* of all photos in memory */
     traveller *next;  /* that waits until it may be decoded */
+    kept_photo kept;  /* of the thread that computes; others look at it only between two photos that are kept */
     pthread_t helpers[HELPERS];
 };
 
@@ -278,6 +279,7 @@ void pipeline_add(pipeline *line, const job_order *order, int input, int output)
     photo->watch = (photo_job_watch){
         .context = photo, .stage = see_stage, .faces = see_faces, .crop = see_crop, .thumbnail = see_thumbnail};
     photo_job_begin(&photo->job, &photo->order, &photo->watch);
+    photo->job.kept = &line->kept;
     pthread_mutex_lock(&line->lock);
     append(line, ARRIVED, photo);
     pthread_mutex_unlock(&line->lock);
@@ -323,6 +325,7 @@ void pipeline_quit(pipeline *line)
 static void see_through(pipeline *line, int helpers)
 {
     compute_all(line);
+    kept_photo_free(&line->kept);
     for (int i = 0; i < helpers; i++)
         pthread_join(line->helpers[i], NULL);
 }

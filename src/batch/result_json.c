@@ -22,20 +22,26 @@ static json_t *number(double value)
 
 static json_t *face_as_json(const gpen_face *face)
 {
-    json_t *object = json_pack("{}"), *box = json_pack("[]");
-    int failed = !object || !box;
+    json_t *object = json_pack("{}"), *box = json_pack("[]"), *landmarks = json_pack("[]");
+    int failed = !object || !box || !landmarks;
     for (int i = 0; !failed && i < 4; i++)
         failed = json_array_append_new(box, number((double)face->box[i]));
+    for (int i = 0; !failed && i < 5; i++)
+        failed = json_array_append_new(landmarks, json_pack("[oo]", number((double)face->landmarks[i][0]),
+                                                            number((double)face->landmarks[i][1])));
     if (failed) {
         json_decref(object);
         json_decref(box);
+        json_decref(landmarks);
         return NULL;
     }
+    failed = json_object_set_new(object, "box", box);
+    failed = json_object_set_new(object, "landmarks", landmarks) || failed;
     failed =
-        json_object_set_new(object, "box", box) || json_object_set_new(object, "score", number((double)face->score)) ||
+        failed || json_object_set_new(object, "strength", json_pack("i", face->strength)) ||
+        json_object_set_new(object, "score", number((double)face->score)) ||
         json_object_set_new(object, "state", json_pack("s", gpen_face_state_name(face->state))) ||
         json_object_set_new(object, "seconds", number(face->seconds)) ||
-        json_object_set_new(object, "strength", json_pack("i", face->strength)) ||
         json_object_set_new(object, "likeness", face->likeness < 0 ? json_pack("n") : number((double)face->likeness));
     if (!failed)
         return object;

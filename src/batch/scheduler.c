@@ -189,6 +189,7 @@ static void hear_death(void *context, const pool_death *death)
         e->worker_died = death->reason.status != GPEN_TIMED_OUT;
         e->signal = death->record->signal;
     }
+    atomic_files_sweep(s->setup.cache);
     pthread_mutex_lock(&s->lock);
     s->counts.worker_deaths++;
     pthread_mutex_unlock(&s->lock);
@@ -241,6 +242,7 @@ gpen_status scheduler_new(scheduler **out, const scheduler_options *options, con
     s->events = *events;
     s->setup = options->setup;
     s->memory_used = -1;
+    atomic_files_sweep(s->setup.cache); /* before all: what a killed worker left there may have filled the disk */
     gpen_status status = make_pool(s, error);
     if (!status && options->photos > 0)
         scheduler_start_early(s);

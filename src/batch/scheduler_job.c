@@ -76,7 +76,7 @@ static void fill_order(const scheduler *s, errand *e)
                          .save_faces = settings->save_faces,
                          .thumbnail_edge = s->options.thumbnails ? s->options.thumbnail_edge : 0};
     order->format = format_of(e);
-    job_name_copy(order->input_name, e->item.input);
+    job_name_copy(order->input_name, e->item.relative); /* what the person calls it */
 }
 
 /* OUT/faces/NAME for OUT/NAME.jpg, and likewise in the folders of OUT. */

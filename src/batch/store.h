@@ -210,6 +210,10 @@ typedef struct store_new_item {
     store_content content;
     const char *output; /* wanted, relative to the batch's output folder; NULL: store_reserve_output will say */
     bool overwrite;     /* the output may be that of an older item, which loses it */
+    gpen_status
+        refused; /* it failed before it came here, with this reason of reasons.h: it is there for a person to see. OK: it did not */
+    const char *detail; /* of that; may be NULL */
+    int64_t failed;     /* when */
 } store_new_item;
 
 /* Adds a batch and its first items (0 is fine), all of it or nothing. An item whose output is taken gets NAME-2, NAME-3 and

@@ -1,6 +1,7 @@
 /* Batches: added with their items, and what a person wishes of them. */
 #include <string.h>
 
+#include "batch/reasons.h"
 #include "batch/store_room.h"
 
 static gpen_status fail_no_batch(int64_t batch, gpen_error *error)
@@ -26,13 +27,18 @@ static void put_item(query *ask, int64_t batch, int64_t position, const store_ne
     query_put_integer(ask, item->content.bytes);
     query_put_integer(ask, item->content.modified);
     query_put_text(ask, *item->content.sha256 ? item->content.sha256 : NULL);
+    query_put_integer(ask, item->refused ? STORE_FAILED : STORE_QUEUED);
+    query_put_text(ask, item->refused ? gpen_status_name(item->refused) : NULL);
+    query_put_text(ask, item->refused ? item->detail : NULL);
+    query_put_integer(ask, item->refused ? item->failed : 0);
 }
 
 static gpen_status check_items(const store_new_item *items, size_t count, gpen_error *error)
 {
     for (size_t i = 0; i < count; i++)
-        if (!items[i].input || !*items[i].input || !items[i].relative || !sum_is_one(items[i].content.sha256))
-            return gpen_fail(error, GPEN_BAD_ARGUMENT, "an item has no path, or a sum that is none");
+        if (!items[i].input || !*items[i].input || !items[i].relative || !sum_is_one(items[i].content.sha256) ||
+            (items[i].refused && !reason_known(items[i].refused)))
+            return gpen_fail(error, GPEN_BAD_ARGUMENT, "an item has no path, or a sum or a reason that is none");
     return GPEN_OK;
 }
 
@@ -44,8 +50,8 @@ static gpen_status insert_items(batch_store *store, int64_t batch, int64_t posit
     if (status)
         return status;
     query ask = query_begin(store,
-                            "INSERT INTO item (batch, position, input, input_hash, relative, bytes, modified, sha256)"
-                            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                            "INSERT INTO item (batch, position, input, input_hash, relative, bytes, modified, sha256,"
+                            " state, reason, detail, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                             error);
     for (size_t i = 0; !ask.status && i < count; i++) {
         put_item(&ask, batch, position + 1 + (int64_t)i, &items[i]);
@@ -88,6 +94,8 @@ gpen_status store_batch_add(batch_store *store, const store_new_batch *batch, co
     status = insert_batch(store, batch, now, &made, error);
     if (!status)
         status = insert_items(store, made, 0, items, count, error);
+    if (!status && count)
+        status = store_settle(store, made, now, error);
     status = store_end(store, status, error);
     if (!status)
         *id = made;
@@ -119,7 +127,7 @@ gpen_status store_items_add(batch_store *store, int64_t batch, const store_new_i
     if (!status)
         status = insert_items(store, batch, position, items, count, error);
     if (!status && count)
-        status = store_settle(store, batch, 0, error);
+        status = store_settle(store, batch, items[count - 1].failed, error);
     return store_end(store, status, error);
 }
 

@@ -26,9 +26,11 @@ extern const cli_command commands[]; /* the last has no name */
 int command_enhance(int argc, char **argv);
 int command_batch(int argc, char **argv);
 int command_detect(int argc, char **argv);
+int command_serve(int argc, char **argv);
 int command_models(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_bench(int argc, char **argv);
+int command_worker(int argc, char **argv);
 int command_help(int argc, char **argv);
 int command_internal_worker(int argc,
                             char **argv); /* a worker process: not among `commands`, because no person runs it */

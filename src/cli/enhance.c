@@ -68,32 +68,13 @@ static void announce(const enhance_settings *settings, const enhance_models *mod
     }
 }
 
-static gpen_status name_model(worker_model *model, const model_choice *choice, gpen_error *error)
-{
-    receipt_model named;
-    if (!choice->path)
-        return GPEN_OK;
-    gpen_status status = receipt_name_model(&named, choice, error);
-    if (status)
-        return status;
-    char *path = path_absolute(choice->path);
-    bool fits = path && strlen(path) < sizeof model->path && strlen(choice->name) < sizeof model->name;
-    if (fits) {
-        snprintf(model->path, sizeof model->path, "%s", path);
-        snprintf(model->name, sizeof model->name, "%s", choice->name);
-        memcpy(model->sha256, named.sha256, sizeof model->sha256);
-    }
-    free(path);
-    return fits ? GPEN_OK : gpen_fail(error, GPEN_BAD_ARGUMENT, "%s: the path is too long", choice->path);
-}
-
 static gpen_status name_models(const enhance_models *models, batch_settings *settings, gpen_error *error)
 {
-    gpen_status status = name_model(&settings->restorer, &models->restorer, error);
+    gpen_status status = receipt_worker_model(&settings->restorer, &models->restorer, error);
     if (!status)
-        status = name_model(&settings->detector, &models->detector, error);
+        status = receipt_worker_model(&settings->detector, &models->detector, error);
     if (!status)
-        status = name_model(&settings->parser, &models->parser, error);
+        status = receipt_worker_model(&settings->parser, &models->parser, error);
     return status;
 }
 

@@ -14,6 +14,8 @@ const cli_command commands[] = {
     {"enhance", "restore faces: photos and whole folders", command_enhance},
     {"batch", "what was done, what failed; retry, cancel, clean", command_batch},
     {"detect", "say where the faces are", command_detect},
+    {"serve", "the page in a browser, and its API", command_serve},
+    {"worker", "take photos from a queue (Celery over Redis)", command_worker},
     {"models", "list, fetch, import and verify models", command_models},
     {"doctor", "what this machine has, and whether the program works here", command_doctor},
     {"bench", "how fast a model runs here", command_bench},

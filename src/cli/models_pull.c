@@ -12,7 +12,6 @@
 #include "cli/options.h"
 #include "cli/pull_report.h"
 #include "cli/text.h"
-#include "models/models.h"
 #include "portrait/portrait.h"
 
 typedef struct pull_settings {
@@ -107,26 +106,6 @@ static int settle_license(const pull_settings *settings, const published_model *
 
 /* ---------------------------------------------------------------- fetching */
 
-/* The kind and the size that the catalogue promises; where no sum is published, this is what tells a model from another. */
-static gpen_status check_model(const weights *file, const published_model *model, gpen_error *error)
-{
-    model_kind kind;
-    gpen_architecture architecture;
-    gpen_status status = model_identify(file, &kind, error);
-    if (status)
-        return status;
-    if (strcmp(model_kind_name(kind), model->kind) != 0)
-        return gpen_fail(error, GPEN_MODEL_INVALID, "it is a %s, not the %s that was asked for", model_kind_name(kind),
-                         model->kind);
-    if (kind != MODEL_RESTORER)
-        return GPEN_OK;
-    status = gpen_architecture_read(&architecture, file, error);
-    if (!status && architecture.size != model->size)
-        status = gpen_fail(error, GPEN_MODEL_INVALID, "it is a restorer of %d px, not of %d px", architecture.size,
-                           model->size);
-    return status;
-}
-
 static bool watch(void *context, const pull_event *event)
 {
     /* What is being installed is finished, whoever wants to stop. */
@@ -145,7 +124,7 @@ static bool pull(const pull_settings *settings, const published_model *model)
                                   .retries = settings->retries,
                                   .stall_seconds = settings->timeout,
                                   .overwrite = settings->overwrite,
-                                  .check = check_model,
+                                  .check = model_check_published,
                                   .watch = watch,
                                   .context = &report};
     gpen_status status = models_pull(model, &options, &present, &error);

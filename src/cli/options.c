@@ -108,7 +108,12 @@ static int take_value(const command_manual *manual, const command_option *option
         return take_choice(manual, option, value);
     if (!*value)
         return complain_usage(manual->command, "--%s needs a value", option->name);
-    *option->text = value;
+    if (option->list && option->list->count == MOST_OPTION_TEXTS)
+        return complain_usage(manual->command, "--%s may be given %d times at most", option->name, MOST_OPTION_TEXTS);
+    if (option->list)
+        option->list->texts[option->list->count++] = value;
+    else
+        *option->text = value;
     return CLI_GO_ON;
 }
 

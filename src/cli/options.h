@@ -15,15 +15,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Of an option that may be given several times; the last text is NULL. */
+enum { MOST_OPTION_TEXTS = 63 };
+typedef struct option_texts {
+    const char *texts[MOST_OPTION_TEXTS + 1];
+    int count;
+} option_texts;
+
 typedef struct command_option {
     const char *group; /* heading in the help; options of a group stand together */
     const char *name;  /* without the dashes */
     char letter;       /* 0: none */
     const char *value; /* what the value is called in the help; NULL for a flag */
     const char *help;  /* lines, separated by \n */
-    /* One of these five says where the value goes, and so which kind of option it is. */
+    /* One of these six says where the value goes, and so which kind of option it is. */
     bool *flag;
     const char **text;
+    option_texts *list;
     int *number; /* low..high */
     int low, high;
     float *real; /* least..most */

@@ -19,3 +19,10 @@ int command_internal_worker(int argc, char **argv)
     (void)argv;
     return refuse();
 }
+
+int command_worker(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return refuse();
+}

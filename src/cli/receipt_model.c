@@ -44,3 +44,22 @@ gpen_status receipt_name_model(receipt_model *named, const model_choice *choice,
     free(cache);
     return status == GPEN_UNSUPPORTED_FORMAT ? GPEN_OK : status;
 }
+
+gpen_status receipt_worker_model(worker_model *model, const model_choice *choice, gpen_error *error)
+{
+    receipt_model named;
+    if (!choice->path)
+        return GPEN_OK;
+    gpen_status status = receipt_name_model(&named, choice, error);
+    if (status)
+        return status;
+    char *path = path_absolute(choice->path);
+    bool fits = path && strlen(path) < sizeof model->path && strlen(choice->name) < sizeof model->name;
+    if (fits) {
+        snprintf(model->path, sizeof model->path, "%s", path);
+        snprintf(model->name, sizeof model->name, "%s", choice->name);
+        memcpy(model->sha256, named.sha256, sizeof model->sha256);
+    }
+    free(path);
+    return fits ? GPEN_OK : gpen_fail(error, GPEN_BAD_ARGUMENT, "%s: the path is too long", choice->path);
+}

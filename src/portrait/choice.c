@@ -141,7 +141,7 @@ static void choose(gpen_choice *choice)
 }
 
 /* The preset's settings, but no more fading undone than there is, and noise taken away as far as this photo needs it. */
-static void take_choice(gpen_settings *settings, gpen_choice *choice)
+void gpen_settings_take_choice(gpen_settings *settings, gpen_choice *choice)
 {
     int held = settings->held;
     gpen_settings_take_preset(settings, choice->preset, held);
@@ -168,7 +168,7 @@ gpen_status gpen_choose(gpen_model *model, const gpen_image *photo, int jpeg_qua
     if (status)
         return status;
     choose(choice);
-    take_choice(settings, choice);
+    gpen_settings_take_choice(settings, choice);
     return GPEN_OK;
 }
 

@@ -16,6 +16,10 @@ const char *model_kind_name(model_kind kind);
  * Errors: MODEL_INVALID, with the first thing wrong for the kind that the names suggest. */
 gpen_status model_identify(const weights *file, model_kind *kind, gpen_error *error);
 
+/* Has it the kind and the size that the catalogue promises? Where no sum is published, this is what tells a model from another. What
+ * pull_options.check takes. Errors: MODEL_INVALID. */
+gpen_status model_check_published(const weights *file, const published_model *model, gpen_error *error);
+
 /* One network of a handle, bare, for `gpen bench`. */
 typedef struct model_network {
     nn_plan *plan;     /* the handle's */

@@ -80,7 +80,28 @@ static int look_in(void *context, curl_off_t total, curl_off_t now, curl_off_t u
     return t->cancelled;
 }
 
+/* Asked with the very address that is about to be connected to: a name that was looked up twice cannot fool it. */
+static curl_socket_t open_public(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    transfer *t = context;
+    (void)purpose;
+    if (http_address_is_public(&address->addr, address->addrlen))
+        return socket(address->family, address->socktype, address->protocol);
+    t->status = gpen_fail(t->error, GPEN_FETCH_REFUSED, "it leads to a private network, or to this machine");
+    return CURL_SOCKET_BAD;
+}
+
 /* ---------------------------------------------------------------- one request */
+
+static bool set_reach(CURL *curl, transfer *t)
+{
+    if (!t->request->public_only)
+        return true;
+    /* A proxy would look names up, and connect, out of sight. */
+    return !curl_easy_setopt(curl, CURLOPT_PROXY, "") &&
+           !curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public) &&
+           !curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, t);
+}
 
 static bool set_range(CURL *curl, const http_request *request)
 {
@@ -109,7 +130,7 @@ static bool prepare(CURL *curl, const char *address, struct curl_slist *headers,
 {
     const http_request *request = t->request;
     long stall = request->stall_seconds;
-    return http_setup(curl, address, reason, stall) && set_range(curl, request) &&
+    return http_setup(curl, address, reason, stall) && set_reach(curl, t) && set_range(curl, request) &&
            !curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) &&
            !curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES) &&
            !curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, stall) &&

@@ -1,4 +1,4 @@
-/* http_get.h: one GET, over http or https. Private to src/weights. */
+/* http_get.h: one GET, over http or https. For downloads of models (src/weights) and of pictures (src/celery). */
 #ifndef GPEN_WEIGHTS_HTTP_GET_H
 #define GPEN_WEIGHTS_HTTP_GET_H
 
@@ -35,6 +35,7 @@ typedef struct http_request {
     int64_t offset;       /* ask for what follows so many bytes; 0: for everything */
     const char *if_range; /* a strong ETag or a date: continue only if it still holds; or NULL */
     int stall_seconds;    /* less than a kilobyte a second for so long is as good as nothing */
+    bool public_only;     /* FETCH_REFUSED where it leads to a private network or this machine, by whatever name */
 
     /* Asked once, before the first byte of a body: is that what is wanted? Only with codes 200 to 299. */
     gpen_status (*begin)(void *context, const http_answer *answer, gpen_error *error);
@@ -54,6 +55,11 @@ gpen_status http_get(const http_request *request, http_answer *answer, gpen_erro
 
 /* Where a redirect leads, written over `address`. Errors: FETCH_REFUSED, UNSUPPORTED_FORMAT; the address is as it was. */
 gpen_status http_follow(char address[HTTP_MAX_ADDRESS], const char *location, gpen_error *error);
+
+/* Does an address (a struct sockaddr of so many bytes) belong to the public internet? Not: this machine, private and
+ * link-local networks, those for tests and for many receivers, and IPv6's ways of writing such. */
+struct sockaddr;
+bool http_address_is_public(const struct sockaddr *address, size_t length);
 
 /* Is there a libcurl in this build? */
 bool http_available(void);

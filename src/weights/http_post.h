@@ -1,5 +1,5 @@
 /* http_post.h: one POST, over http or https. It stands in this room because the room knows libcurl, and has nothing to do with
- * weights: the one header beside weights.h that the floors above may include. */
+ * weights: as http_put.h and http_get.h, beside weights.h, the floors above may include it. */
 #ifndef GPEN_WEIGHTS_HTTP_POST_H
 #define GPEN_WEIGHTS_HTTP_POST_H
 

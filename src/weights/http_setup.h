@@ -1,4 +1,4 @@
-/* What http_get.c and http_post.c set up alike, and the types of libcurl with it. Private to them. */
+/* What http_get.c, http_post.c and http_put.c set up alike, and the types of libcurl with it. Private to them. */
 #ifndef GPEN_WEIGHTS_HTTP_SETUP_H
 #define GPEN_WEIGHTS_HTTP_SETUP_H
 

@@ -122,7 +122,7 @@ static const char *closing_quote(const json_cursor *cursor)
     return NULL;
 }
 
-bool json_string(json_cursor *cursor, arena *memory, json_text *string)
+bool json_pull_string(json_cursor *cursor, arena *memory, json_text *string)
 {
     if (!json_passes(cursor, '"'))
         return problem(cursor, "a string must begin here");

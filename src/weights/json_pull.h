@@ -30,7 +30,7 @@ bool json_passes(json_cursor *cursor, char character);
 bool json_expect(json_cursor *cursor, char character);
 
 /* A string, its escapes resolved. Bad UTF-8, half surrogate pairs and U+0000 are refused. */
-bool json_string(json_cursor *cursor, arena *memory, json_text *string);
+bool json_pull_string(json_cursor *cursor, arena *memory, json_text *string);
 
 /* A whole number from 0 to INT64_MAX, written without fraction, exponent or leading zero. */
 bool json_whole_number(json_cursor *cursor, int64_t *number);

@@ -42,7 +42,7 @@ typedef struct description {
 static gpen_status read_dtype(header *h, description *tensor, const json_text *name)
 {
     json_text text;
-    if (!json_string(&h->cursor, &h->scratch, &text))
+    if (!json_pull_string(&h->cursor, &h->scratch, &text))
         return fail_json(h);
     for (int dtype = WEIGHTS_F64; dtype <= WEIGHTS_BOOL; dtype++) {
         if (!strcmp(text.text, weights_dtype_name((weights_dtype)dtype))) {
@@ -94,7 +94,7 @@ static bool *mark_of(description *tensor, const char *key)
 static gpen_status read_property(header *h, description *tensor, const json_text *name)
 {
     json_text key;
-    if (!json_string(&h->cursor, &h->scratch, &key) || !json_expect(&h->cursor, ':'))
+    if (!json_pull_string(&h->cursor, &h->scratch, &key) || !json_expect(&h->cursor, ':'))
         return fail_json(h);
     bool *seen = mark_of(tensor, key.text);
     if (!seen || *seen)
@@ -183,7 +183,8 @@ static gpen_status read_metadata(header *h)
         return GPEN_OK;
     do {
         json_text key, value;
-        if (!json_string(cursor, texts, &key) || !json_expect(cursor, ':') || !json_string(cursor, texts, &value))
+        if (!json_pull_string(cursor, texts, &key) || !json_expect(cursor, ':') ||
+            !json_pull_string(cursor, texts, &value))
             return fail_json(h);
         gpen_status status = add_metadata(h, &key, &value);
         if (status)
@@ -201,7 +202,7 @@ static gpen_status read_header(header *h)
     while (!empty) {
         json_text name;
         gpen_status status;
-        if (!json_string(&h->cursor, &h->scratch, &name) || !json_expect(&h->cursor, ':'))
+        if (!json_pull_string(&h->cursor, &h->scratch, &name) || !json_expect(&h->cursor, ':'))
             return fail_json(h);
         if (strcmp(name.text, "__metadata__")) {
             status = read_tensor(h, &name);

@@ -397,11 +397,39 @@ static void no_descriptor_is_kept(void **state)
     free(target);
 }
 
+/* Of a process that is gone they go; of one that lives, and what only looks like them, stays. */
+static void temporary_files_of_the_dead_go(void **state)
+{
+    char path[4300];
+    pid_t child = fork();
+    if (!child)
+        _exit(0);
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    const char *names[][2] = {
+        {".a photo.jpg.", ".0.part"}, {".b.", ".12.part"}, {"c.", ".0.part"}, {".d.", ".part"}, {".e.", ".0.parts"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (int alive = 0; alive < 2; alive++) {
+            snprintf(path, sizeof path, "%s/%s%ld%s", (const char *)*state, names[i][0],
+                     (long)(alive ? getpid() : child), names[i][1]);
+            FILE *file = fopen(path, "w");
+            assert_non_null(file);
+            assert_int_equal(fclose(file), 0);
+        }
+    assert_int_equal(scratch_count(*state), 10);
+    atomic_files_sweep(*state);
+    assert_int_equal(scratch_count(*state), 8);
+    snprintf(path, sizeof path, "%s/.b.%ld.12.part", (const char *)*state, (long)child);
+    assert_int_equal(access(path, F_OK), -1);
+    atomic_files_sweep("/nowhere/at/all");
+}
+
 #define SCRATCH_TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        SCRATCH_TEST(temporary_files_of_the_dead_go),
         SCRATCH_TEST(a_file_is_there_only_after_its_commit),
         SCRATCH_TEST(an_empty_file_is_a_file),
         SCRATCH_TEST(nothing_is_replaced_without_leave),

@@ -1,6 +1,6 @@
 /* A worker that does as the photo's name tells it, so that a test can have any misfortune at will:
  *
- *     fake_worker [die|refuse|mute]     what becomes of it at its start
+ *     fake_worker [die|refuse|mute]     what becomes of it at its start; it refuses a restorer called bad-model, too
  *
  *     ok...       a result; "ok" holds nothing but "done\n"       slow...   the same, after a while
  *     fail...     a result that failed                            crash...  SIGSEGV, with a record
@@ -206,6 +206,12 @@ int main(int argc, char **argv)
     if (!strcmp(script, "refuse")) {
         gpen_error reason;
         gpen_fail(&reason, GPEN_MODEL_MISSING, "there is no such model");
+        say(&(message){.kind = MESSAGE_REFUSED, .refused = reason}, NULL);
+        return 3;
+    }
+    if (strstr(m.start.restorer.path, "bad-model")) {
+        gpen_error reason;
+        gpen_fail(&reason, GPEN_MODEL_INVALID, "this is no model");
         say(&(message){.kind = MESSAGE_REFUSED, .refused = reason}, NULL);
         return 3;
     }

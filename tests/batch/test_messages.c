@@ -56,6 +56,7 @@ static job_order full_order(void)
                        .max_pixels = INT64_C(50000000),
                        .aligned = true,
                        .save_faces = true,
+                       .detect_only = true,
                        .thumbnail_edge = 160};
     snprintf(order.input_name, sizeof order.input_name, "a \"name\"\n图片.jpg");
     snprintf(order.output_name, sizeof order.output_name, "out.webp");
@@ -92,7 +93,7 @@ static void an_order_arrives_as_it_was(void **state)
     assert_int_equal(got.order.quality, 88);
     assert_int_equal(got.order.max_edge, 4096);
     assert_true(got.order.max_pixels == INT64_C(50000000));
-    assert_true(got.order.aligned && got.order.save_faces && !got.order.require_face);
+    assert_true(got.order.aligned && got.order.save_faces && got.order.detect_only && !got.order.require_face);
     assert_int_equal(got.order.thumbnail_edge, 160);
     sent.order.thumbnail_edge = JOB_MOST_THUMBNAIL + 1;
     length = write_message(&sent);

@@ -349,6 +349,40 @@ static void deleting_forgets_a_batch_but_not_while_it_works(void **state)
     store_close(open_store(state));
 }
 
+static void what_was_refused_before_is_there_as_failed(void **state)
+{
+    batch_store *store = open_store(state);
+    const store_new_batch made = {.settings = "{}", .settings_key = "{}", .output_folder = "/out"};
+    store_new_item items[] = {{.input = "/in/x.jpg", .relative = "x.jpg"},
+                              {.input = "/in/y.jpg",
+                               .relative = "y.jpg",
+                               .refused = GPEN_TOO_LARGE,
+                               .detail = "over the limit",
+                               .failed = KIT_NOW}};
+    int64_t batch, all_refused;
+    GOOD(store_batch_add(store, &made, items, 2, KIT_NOW, &batch, &error));
+    GOOD(store_batch_add(store, &made, items + 1, 1, KIT_NOW, &all_refused, &error));
+    store_item item;
+    GOOD(store_item_get(store, 2, &item, &error));
+    assert_int_equal(item.state, STORE_FAILED);
+    assert_int_equal(item.reason, GPEN_TOO_LARGE);
+    assert_string_equal(item.detail, "over the limit");
+    assert_int_equal(item.ended, KIT_NOW);
+    store_item_free(&item);
+    store_batch found;
+    GOOD(store_batch_get(store, batch, &found, &error));
+    assert_int_equal(found.counts[STORE_FAILED], 1);
+    assert_int_equal(found.ended, 0);
+    store_batch_free(&found);
+    GOOD(store_batch_get(store, all_refused, &found, &error));
+    assert_int_equal(found.ended, KIT_NOW);
+    store_batch_free(&found);
+    items[1].refused = GPEN_OK + GPEN_STATUS_COUNT; /* no reason at all */
+    assert_int_equal(store_batch_add(store, &made, items, 2, KIT_NOW, &batch, &error), GPEN_BAD_ARGUMENT);
+    store_close(store);
+    store_close(open_store(state));
+}
+
 static void items_are_added_behind_the_last(void **state)
 {
     batch_store *store = open_store(state);
@@ -387,6 +421,7 @@ int main(void)
         STORE_TEST(moves_that_go_together_are_kept_or_undone_together),
         STORE_TEST(a_cancelled_batch_ends_when_its_running_items_do),
         STORE_TEST(deleting_forgets_a_batch_but_not_while_it_works),
+        STORE_TEST(what_was_refused_before_is_there_as_failed),
         STORE_TEST(items_are_added_behind_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,7 +150,8 @@ class Reports(support.CommandLineTest):
     def test_an_interruption_is_reported_and_the_rest_later(self):
         for number in range(3, 60):
             os.link(self.root / "in" / "0.png", self.root / "in" / f"{number}.png")
-        command = [support.PROGRAM, "enhance", "--likeness=off", "--aligned", "in", "-o", "out", "--json", "--report", "report.html"]
+        command = [support.PROGRAM, "enhance", "--aligned", "--likeness=off", "in", "-o", "out", "--json", "--report",
+                   "report.html"]
         with subprocess.Popen(command, cwd=self.root, env=self.environment(), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             process.stdout.readline()

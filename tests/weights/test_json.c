@@ -19,7 +19,7 @@ static void accepts(const char *json, const char *expected)
     arena memory = {.budget = 4096};
     json_text string;
     json_cursor cursor = cursor_over(json, strlen(json));
-    assert_true(json_string(&cursor, &memory, &string));
+    assert_true(json_pull_string(&cursor, &memory, &string));
     assert_true(json_end(&cursor));
     assert_string_equal(string.text, expected);
     assert_int_equal(string.length, strlen(expected));
@@ -31,7 +31,7 @@ static void refuses_bytes(const char *json, size_t length)
     arena memory = {.budget = 4096};
     json_text string;
     json_cursor cursor = cursor_over(json, length);
-    assert_false(json_string(&cursor, &memory, &string));
+    assert_false(json_pull_string(&cursor, &memory, &string));
     assert_non_null(cursor.problem);
     arena_free(&memory);
 }
@@ -104,7 +104,7 @@ static void test_budget(void **state)
     json_text string;
     const char *json = "\"a text of more than thirty-two bytes in all\"";
     json_cursor cursor = cursor_over(json, strlen(json));
-    assert_false(json_string(&cursor, &memory, &string));
+    assert_false(json_pull_string(&cursor, &memory, &string));
     assert_true(memory.over_budget);
     assert_false(memory.no_memory);
     arena_free(&memory);

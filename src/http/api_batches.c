@@ -1,0 +1,227 @@
+/* Batches: listed, told what to do, forgotten, sent as a zip. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "http/engine.h"
+#include "http/handlers.h"
+#include "http/lookup.h"
+#include "http/sweep.h"
+#include "http/upload.h"
+#include "http/views.h"
+#include "http/zip.h"
+
+enum { USUAL_PAGE = 100 };
+
+/* ---------------------------------------------------------------- looking */
+
+void handle_list_batches(http_request *request)
+{
+    int64_t before = 0, limit = USUAL_PAGE;
+    gpen_error error;
+    batch_store *reader;
+    store_batch *batches;
+    size_t count;
+    if (!request_number(request, "before", 1, INT64_MAX, &before) ||
+        !request_number(request, "limit", 1, STORE_LONGEST_PAGE, &limit))
+        return;
+    gpen_status status = reader_take(request->server->readers, &reader, &error);
+    if (!status) {
+        status = store_batches_list(reader, before, (int)limit, &batches, &count, &error);
+        reader_give(request->server->readers, reader, status);
+    }
+    if (status) {
+        answer_error(request, &error);
+        return;
+    }
+    json_t *list = json_pack("[]");
+    for (size_t i = 0; i < count; i++)
+        (void)json_array_append_new(list, view_batch(request->server, &batches[i]));
+    json_t *next = (int64_t)count == limit ? json_pack("I", (json_int_t)batches[count - 1].id) : json_pack("n");
+    store_batches_free(batches, count);
+    answer_json(request, MHD_HTTP_OK, json_pack("{so so}", "batches", list, "next", next));
+}
+
+void handle_get_batch(http_request *request)
+{
+    answer_batch(request, request->id, MHD_HTTP_OK);
+}
+
+/* ---------------------------------------------------------------- wishes */
+
+typedef gpen_status batch_wish(scheduler *s, int64_t batch, gpen_error *error);
+
+static gpen_status wish_pause(scheduler *s, int64_t batch, gpen_error *error)
+{
+    return scheduler_pause(s, batch, true, error);
+}
+
+static gpen_status wish_resume(scheduler *s, int64_t batch, gpen_error *error)
+{
+    return scheduler_pause(s, batch, false, error);
+}
+
+static gpen_status wish_retry(scheduler *s, int64_t batch, gpen_error *error)
+{
+    return scheduler_retry_failed(s, batch, NULL, error);
+}
+
+static void answer_wish(http_request *request, batch_wish *wish)
+{
+    store_batch batch;
+    gpen_error error;
+    if (!lookup_batch(request, &batch))
+        return;
+    store_batch_free(&batch);
+    scheduler *s = lookup_scheduler(request);
+    if (!s)
+        return;
+    gpen_status status = wish(s, request->id, &error);
+    engine_return(request->server->engine);
+    if (status) {
+        answer_error(request, &error);
+        return;
+    }
+    engine_batch_changed(request->server->engine, request->id);
+    answer_batch(request, request->id, MHD_HTTP_OK);
+}
+
+void handle_pause_batch(http_request *request)
+{
+    answer_wish(request, wish_pause);
+}
+
+void handle_resume_batch(http_request *request)
+{
+    answer_wish(request, wish_resume);
+}
+
+void handle_cancel_batch(http_request *request)
+{
+    answer_wish(request, scheduler_cancel);
+}
+
+void handle_retry_batch(http_request *request)
+{
+    answer_wish(request, wish_retry);
+}
+
+/* ---------------------------------------------------------------- forgetting */
+
+typedef struct deletion {
+    http_server *server;
+    int64_t batch;
+    char key[UPLOAD_KEY + 1];
+} deletion;
+
+static gpen_status try_deletion(const deletion *d, gpen_error *error)
+{
+    scheduler *s = engine_borrow(d->server->engine);
+    gpen_status status =
+        s ? scheduler_delete(s, d->batch, error) : gpen_fail(error, GPEN_IN_USE, "batches are being taken up again");
+    engine_return(d->server->engine);
+    return status;
+}
+
+/* What is being worked on is stopped first, which takes a moment. */
+static gpen_status delete_batch(void *context, gpen_error *error)
+{
+    static const double patience = 30;
+    const deletion *d = context;
+    double until = clock_seconds() + patience;
+    scheduler *s = engine_await(d->server->engine);
+    gpen_status status = s ? scheduler_cancel(s, d->batch, error) : GPEN_OK;
+    engine_return(d->server->engine);
+    if (!status)
+        status = try_deletion(d, error);
+    while (status == GPEN_IN_USE && clock_seconds() < until && !tasks_stopping(d->server->tasks)) {
+        (void)usleep(50000);
+        status = try_deletion(d, error);
+    }
+    if (!status)
+        sweep_batch(d->server, d->key);
+    return status;
+}
+
+static void answer_deleted(http_request *request)
+{
+    if (request_task_result(request))
+        answer_empty(request, MHD_HTTP_NO_CONTENT);
+}
+
+void handle_delete_batch(http_request *request)
+{
+    store_batch batch;
+    if (!lookup_batch(request, &batch))
+        return;
+    deletion *d = malloc(sizeof *d);
+    if (d) {
+        *d = (deletion){.server = request->server, .batch = batch.id};
+        snprintf(d->key, sizeof d->key, "%s", batch_key(&batch));
+        request_later(request, delete_batch, d, free, answer_deleted);
+    }
+    store_batch_free(&batch);
+}
+
+/* ---------------------------------------------------------------- the zip */
+
+/* Walks through a batch's results, page by page, while the zip is sent. */
+typedef struct result_walk {
+    http_server *server;
+    int64_t batch, after;
+    char *folder;
+} result_walk;
+
+static bool next_result(void *context, char **path, char **name)
+{
+    result_walk *walk = context;
+    batch_store *reader;
+    store_item *items;
+    size_t count = 0;
+    *path = *name = NULL;
+    if (reader_take(walk->server->readers, &reader, NULL))
+        return false;
+    gpen_status status = store_items_list(reader, walk->batch, STORE_DONE, walk->after, 1, &items, &count, NULL);
+    reader_give(walk->server->readers, reader, status);
+    if (status)
+        return false;
+    if (!count) {
+        store_items_free(items, count);
+        return false;
+    }
+    walk->after = items[0].position;
+    size_t length = strlen(walk->folder);
+    bool below = items[0].output && !strncmp(items[0].output, walk->folder, length) && items[0].output[length] == '/';
+    if (items[0].output)
+        *path = strdup(items[0].output);
+    if (items[0].output)
+        *name = strdup(below ? items[0].output + length + 1 : path_name(items[0].output));
+    store_items_free(items, count);
+    return true;
+}
+
+static void end_walk(void *context)
+{
+    result_walk *walk = context;
+    free(walk->folder);
+    free(walk);
+}
+
+void handle_zip_batch(http_request *request)
+{
+    store_batch batch;
+    if (!lookup_batch(request, &batch))
+        return;
+    result_walk *walk = calloc(1, sizeof *walk);
+    if (walk) {
+        *walk = (result_walk){request->server, batch.id, 0, strdup(batch.output_folder)};
+        const zip_source source = {walk, next_result, end_walk};
+        if (walk->folder)
+            zip_answer(request, &source, batch.id);
+        else
+            end_walk(walk);
+    }
+    store_batch_free(&batch);
+}

@@ -1,0 +1,119 @@
+// The machine: where the models run, its memory, its workers, and how it is used: automatically, or as the person says.
+import {get, put} from './api.js';
+import {make, show} from './dom.js';
+import {attempt, tell} from './notices.js';
+import {bytes, language, number, onLanguage, words} from './words.js';
+
+const choices = {
+    device: ['auto', 'cpu', 'cuda'],
+    precision: ['auto', 'fp32', 'bf16', 'fp16'],
+    workers: {least: 1, most: 256},
+    threads: {least: 1, most: 256},
+    batch_size: {least: 1, most: 64},
+};
+const every = 5000; // milliseconds between two looks while the tab is open
+
+export class Machine {
+    #system = null;
+    #controls = new Map();
+
+    constructor(events, held)
+    {
+        this.held = held; // where it is said, on every tab, that nothing is handed out
+        this.facts = make('dl', {class: 'machine-facts'});
+        this.meter = make('meter', {min: 0, max: 1, high: 0.9, label: 'machine.memory'});
+        this.plan = make('p', {class: 'hint-box', plain: ''});
+        this.workers = make('ul', {class: 'workers'});
+        this.element = make('section', {class: 'panel machine'},
+            make('div', {}, make('h2', {text: 'machine.title'}), this.facts, this.meter, this.workers, this.plan),
+            make('div', {}, make('h3', {text: 'machine.use'}),
+                ...Object.entries(choices).map(([name, values]) => Array.isArray(values) ? this.#select(name, values)
+                                                                                        : this.#number(name, values))));
+        events.addEventListener('system', ({detail}) => this.#take(detail));
+        const again = () => this.load().catch(() => {});
+        events.addEventListener('resync', again);
+        onLanguage(again);
+        setInterval(() => { if (this.element.offsetParent && !document.hidden) again(); }, every);
+    }
+
+    async load()
+    {
+        this.#take(await get('/system'));
+    }
+
+    #take(system)
+    {
+        this.#system = system;
+        this.#draw();
+    }
+
+    #change(name, value)
+    {
+        return attempt('machine.failed', async () => {
+            try {
+                this.#take(await put('/system', {[name]: value}));
+                tell('machine.changed');
+            } finally {
+                this.#draw();
+            }
+        })();
+    }
+
+    #select(name, values)
+    {
+        const select = make('select', {id: `machine-${name}`, on: {change: () => this.#change(name, select.value)}},
+            ...values.map((value) => make('option', {value, text: `choice.${name}.${value}`})));
+        this.#controls.set(name, (value) => {
+            if (![...select.options].some((option) => option.value === value))
+                select.append(make('option', {value, plain: value}));
+            select.value = value;
+        });
+        return make('div', {class: 'control row'}, make('label', {for: select.id, text: `machine.${name}`}), select);
+    }
+
+    // Empty is automatic.
+    #number(name, {least, most})
+    {
+        const field = make('input', {type: 'number', id: `machine-${name}`, min: least, max: most, step: 1,
+            hint: 'machine.auto'});
+        field.addEventListener('change', () => {
+            if (field.reportValidity())
+                this.#change(name, field.value === '' ? 'auto' : Number(field.value));
+        });
+        this.#controls.set(name, (value) => {
+            if (field !== document.activeElement)
+                field.value = value === 'auto' ? '' : value;
+        });
+        return make('div', {class: 'control row'}, make('label', {for: field.id, text: `machine.${name}`}), field);
+    }
+
+    #draw()
+    {
+        const system = this.#system;
+        if (!system)
+            return;
+        const {memory, queue, workers, chosen} = system;
+        const facts = {
+            where: words('machine.where', {level: system.level,
+                device: choices.device.includes(system.device) ? words(`choice.device.${system.device}`) : system.device}),
+            numbers: system.precision,
+            cores: number(system.cores),
+            version: system.version,
+            queue: words('machine.queue.line', {running: queue.running, queued: queue.queued}),
+            memory: words('machine.memory.line', {used: bytes(memory.used), available: bytes(memory.available),
+                total: bytes(memory.total)}),
+        };
+        this.facts.replaceChildren(...Object.entries(facts).flatMap(([name, value]) =>
+            [make('dt', {text: `machine.fact.${name}`}), make('dd', {plain: value})]));
+        this.meter.value = memory.total ? 1 - memory.available / memory.total : 0;
+        this.plan.textContent = system[`plan_${language()}`];
+        show(this.plan, Boolean(this.plan.textContent));
+        this.workers.replaceChildren(...workers.map((worker, index) => make('li', {class: worker.state},
+            make('span', {class: 'dot'}), make('span', {text: ['machine.worker', {number: index + 1,
+                state: () => words(`worker.${worker.state}`), memory: () => bytes(worker.memory)}]}))));
+        for (const [name, put] of this.#controls)
+            put(chosen[name] ?? 'auto');
+        this.held.textContent = system.held ? words('machine.held', {reason: system.held}) : '';
+        show(this.held, Boolean(system.held));
+    }
+}
