@@ -18,7 +18,7 @@ typedef struct traveller {
     photo_job_watch watch;
     photo_job job;
     int64_t bytes; /* that it may take while it is in memory */
-    bool unwanted; /* taken back while it waits to be decoded */
+    bool unwanted; /* taken back while the decoder had it */
 } traveller;
 
 /* The places where photos wait, and the threads other than the one that computes. */
@@ -33,7 +33,7 @@ struct pipeline {
     bool quitting;    /* no more arrive */
     bool ended[GAPS]; /* nobody will put anything into the gap any more */
     int64_t bytes;    /* of all photos in memory */
-    traveller *next;  /* that waits until it may be decoded */
+    traveller *next;  /* that the decoder has */
     kept_photo kept;  /* of the thread that computes; others look at it only between two photos that are kept */
     pthread_t helpers[HELPERS];
 };
@@ -131,14 +131,19 @@ static void append(pipeline *line, gap to, traveller *photo)
     pthread_cond_broadcast(&line->changed);
 }
 
-/* Waits until the gap behind is free, and puts the photo there. */
-static void hand_on(pipeline *line, gap to, traveller *photo)
+/* Waits until the gap behind is free, and puts the photo there. False: it was taken back. */
+static bool hand_on(pipeline *line, gap to, traveller *photo)
 {
     pthread_mutex_lock(&line->lock);
     while (line->first[to])
         pthread_cond_wait(&line->changed, &line->lock);
-    append(line, to, photo);
+    if (line->next == photo)
+        line->next = NULL;
+    bool wanted = !photo->unwanted;
+    if (wanted)
+        append(line, to, photo);
     pthread_mutex_unlock(&line->lock);
+    return wanted;
 }
 
 /* The next photo, or NULL: none will come any more. */
@@ -150,6 +155,8 @@ static traveller *take(pipeline *line, gap from)
     traveller *photo = line->first[from];
     if (photo) {
         line->first[from] = photo->next;
+        if (from == ARRIVED)
+            line->next = photo;
         pthread_cond_broadcast(&line->changed);
     }
     pthread_mutex_unlock(&line->lock);
@@ -186,13 +193,13 @@ static bool admit(traveller *photo)
     if (__builtin_mul_overflow(measured, COPIES + photo_copies(&photo->order.look), &measured))
         measured = INT64_MAX / 2;
     pthread_mutex_lock(&line->lock);
-    line->next = photo;
     while (!line->quitting && !photo->unwanted &&
            (line->first[DECODED] || (limit && line->bytes && measured > limit - line->bytes)))
         pthread_cond_wait(&line->changed, &line->lock);
-    line->next = NULL;
     bool going = !line->quitting && !photo->unwanted;
-    if (going) {
+    if (!going) {
+        line->next = NULL;
+    } else {
         photo->bytes = measured;
         line->bytes += measured;
     }
@@ -205,14 +212,14 @@ static void *decode_main(void *argument)
     pipeline *line = argument;
     (void)crash_thread_begin(NULL); /* without, running out of stack leaves no record */
     for (traveller *photo; (photo = take(line, ARRIVED));) {
-        if (!admit(photo)) {
-            cancel(photo);
-            end_photo(photo);
-            continue;
-        }
-        (void)photo_job_decode(&photo->job, photo->input);
+        bool going = admit(photo);
+        if (going)
+            (void)photo_job_decode(&photo->job, photo->input);
         close_file(&photo->input);
-        hand_on(line, DECODED, photo);
+        if (going && hand_on(line, DECODED, photo))
+            continue;
+        cancel(photo);
+        end_photo(photo);
     }
     end_gap(line, DECODED);
     crash_thread_end();
@@ -225,7 +232,7 @@ static void compute_all(pipeline *line)
         if (is_quitting(line))
             cancel(photo);
         (void)photo_job_compute(&photo->job, line->options.model);
-        hand_on(line, COMPUTED, photo);
+        (void)hand_on(line, COMPUTED, photo);
     }
     end_gap(line, COMPUTED);
 }
@@ -237,7 +244,7 @@ static void *encode_main(void *argument)
     for (traveller *photo; (photo = take(line, COMPUTED));) {
         (void)photo_job_encode(&photo->job, line->options.made, photo->output);
         leave_memory(photo);
-        hand_on(line, WRITTEN, photo);
+        (void)hand_on(line, WRITTEN, photo);
     }
     end_gap(line, WRITTEN);
     crash_thread_end();
