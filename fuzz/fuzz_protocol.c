@@ -26,7 +26,7 @@ static void read_bodies(const uint8_t *bytes, size_t count)
 {
     static message m;
     gpen_error error;
-    for (int kind = 0; kind <= MESSAGE_QUIT + 1; kind++) {
+    for (int kind = 0; kind <= MESSAGE_TAKE_BACK + 1; kind++) {
         if (message_read(&m, (message_kind)kind, bytes, count, &error))
             continue;
         write_and_read_again(&m);
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
     static crash_record record;
     read_frames(bytes, count);
     read_bodies(bytes, count);
-    if (count && bytes[0] && bytes[0] <= MESSAGE_QUIT) { /* a body behind its kind: how the corpus has them */
+    if (count && bytes[0] && bytes[0] <= MESSAGE_TAKE_BACK) { /* a body behind its kind: how the corpus has them */
         static message m;
         if (!message_read(&m, (message_kind)bytes[0], bytes + 1, count - 1, NULL)) {
             write_and_read_again(&m);

@@ -31,7 +31,8 @@ int message_files(message_kind kind)
     case MESSAGE_FACES:
     case MESSAGE_HEARTBEAT:
     case MESSAGE_RESULT:
-    case MESSAGE_QUIT: return 0;
+    case MESSAGE_QUIT:
+    case MESSAGE_TAKE_BACK: return 0;
     }
     return -1;
 }
@@ -384,6 +385,7 @@ bool message_write(const message *m, unsigned char *bytes, size_t capacity, size
         put_integer(&w, m->thumbnail.after);
         break;
     case MESSAGE_RESULT: write_result(&w, &m->result); break;
+    case MESSAGE_TAKE_BACK: wire_put_u64(&w, m->unwanted); break;
     case MESSAGE_HEARTBEAT:
     case MESSAGE_QUIT: break;
     }
@@ -417,6 +419,7 @@ static gpen_status read_kind(message *m, wire_reader *r, gpen_error *error)
         m->thumbnail.after = wire_bool(r);
         break;
     case MESSAGE_RESULT: return read_result(r, &m->result, error);
+    case MESSAGE_TAKE_BACK: m->unwanted = wire_u64(r); break;
     case MESSAGE_HEARTBEAT:
     case MESSAGE_QUIT: break;
     }

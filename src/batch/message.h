@@ -6,6 +6,7 @@
  *     ORDER + photo + result's file -> (as many as it may hold)
  *                                 <-   STAGE, FACES, CROP + file, THUMBNAIL + file, ..., RESULT of each order
  *                                 <-   HEARTBEAT, all the time
+ *     TAKE_BACK                   ->   an order that was not begun: its RESULT says CANCELLED; another goes on as if nothing was said
  *     QUIT                        ->   finishes what it computes and writes, returns the others as cancelled, ends
  */
 #ifndef GPEN_BATCH_MESSAGE_H
@@ -32,6 +33,7 @@ typedef enum message_kind {
     MESSAGE_RESULT,
     MESSAGE_QUIT,
     MESSAGE_THUMBNAIL,
+    MESSAGE_TAKE_BACK, /* the last one: fuzz_protocol.c counts on it */
 } message_kind;
 
 /* A model that a worker opens. path "": none. */
@@ -88,6 +90,7 @@ typedef struct message {
         job_crop crop;           /* with an open file: a PNG */
         job_thumbnail thumbnail; /* with an open file: a JPEG */
         worker_result result;    /* owned */
+        uint64_t unwanted;       /* TAKE_BACK: the order's id */
     };
 } message;
 

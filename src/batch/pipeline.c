@@ -1,4 +1,4 @@
-/* Three threads, two gaps between them, one lock. Its own file because this is all of a worker's concurrency. */
+/* Four threads, three gaps between them, one lock. Its own file because this is all of a worker's concurrency. */
 #include "batch/pipeline.h"
 
 #include <errno.h>
@@ -18,10 +18,12 @@ typedef struct traveller {
     photo_job_watch watch;
     photo_job job;
     int64_t bytes; /* that it may take while it is in memory */
+    bool unwanted; /* taken back while the decoder had it */
 } traveller;
 
-/* The three places where photos wait. */
-typedef enum gap { ARRIVED, DECODED, COMPUTED, GAPS } gap;
+/* The places where photos wait, and the threads other than the one that computes. */
+typedef enum gap { ARRIVED, DECODED, COMPUTED, WRITTEN, GAPS } gap;
+enum { HELPERS = 3 };
 
 struct pipeline {
     pipeline_options options;
@@ -31,8 +33,9 @@ struct pipeline {
     bool quitting;    /* no more arrive */
     bool ended[GAPS]; /* nobody will put anything into the gap any more */
     int64_t bytes;    /* of all photos in memory */
+    traveller *next;  /* that the decoder has */
     kept_photo kept;  /* of the thread that computes; others look at it only between two photos that are kept */
-    pthread_t decoder, encoder;
+    pthread_t helpers[HELPERS];
 };
 
 /* ---------------------------------------------------------------- what the world hears */
@@ -76,19 +79,26 @@ static void close_file(int *file)
     *file = -1;
 }
 
-static void end_photo(traveller *photo)
+/* Its pixels go, and others may come. */
+static void leave_memory(traveller *photo)
 {
     pipeline *line = photo->line;
-    const pipeline_watch *watch = &line->options.watch;
-    close_file(&photo->input);
-    close_file(&photo->output);
     picture_free(&photo->job.photo);
-    watch->ended(watch->context, &photo->order, &photo->job.result);
-    photo_job_end(&photo->job);
     pthread_mutex_lock(&line->lock);
     line->bytes -= photo->bytes;
+    photo->bytes = 0;
     pthread_cond_broadcast(&line->changed);
     pthread_mutex_unlock(&line->lock);
+}
+
+static void end_photo(traveller *photo)
+{
+    const pipeline_watch *watch = &photo->line->options.watch;
+    close_file(&photo->input);
+    close_file(&photo->output);
+    leave_memory(photo);
+    watch->ended(watch->context, &photo->order, &photo->job.result);
+    photo_job_end(&photo->job);
     free(photo);
 }
 
@@ -121,14 +131,19 @@ static void append(pipeline *line, gap to, traveller *photo)
     pthread_cond_broadcast(&line->changed);
 }
 
-/* Waits until the gap behind is free, and puts the photo there. */
-static void hand_on(pipeline *line, gap to, traveller *photo)
+/* Waits until the gap behind is free, and puts the photo there. False: it was taken back. */
+static bool hand_on(pipeline *line, gap to, traveller *photo)
 {
     pthread_mutex_lock(&line->lock);
     while (line->first[to])
         pthread_cond_wait(&line->changed, &line->lock);
-    append(line, to, photo);
+    if (line->next == photo)
+        line->next = NULL;
+    bool wanted = !photo->unwanted;
+    if (wanted)
+        append(line, to, photo);
     pthread_mutex_unlock(&line->lock);
+    return wanted;
 }
 
 /* The next photo, or NULL: none will come any more. */
@@ -140,6 +155,8 @@ static traveller *take(pipeline *line, gap from)
     traveller *photo = line->first[from];
     if (photo) {
         line->first[from] = photo->next;
+        if (from == ARRIVED)
+            line->next = photo;
         pthread_cond_broadcast(&line->changed);
     }
     pthread_mutex_unlock(&line->lock);
@@ -162,13 +179,13 @@ static bool is_quitting(pipeline *line)
     return quitting;
 }
 
-/* ---------------------------------------------------------------- the three threads */
+/* ---------------------------------------------------------------- the four threads */
 
 /* Samples as decoded and as sRGB; the strongest mask and the map of what changed: four bytes and one a pixel. And what a look needs. */
 enum { COPIES = 4 };
 
 /* Waits until the photo may be decoded beside the others; alone it always may. The gap behind must be free too, so that a
- * photo does not wait decoded while another does already. False: the worker quits. */
+ * photo does not wait decoded while another does already. False: the worker quits, or the photo is taken back. */
 static bool admit(traveller *photo)
 {
     pipeline *line = photo->line;
@@ -176,10 +193,13 @@ static bool admit(traveller *photo)
     if (__builtin_mul_overflow(measured, COPIES + photo_copies(&photo->order.look), &measured))
         measured = INT64_MAX / 2;
     pthread_mutex_lock(&line->lock);
-    while (!line->quitting && (line->first[DECODED] || (limit && line->bytes && measured > limit - line->bytes)))
+    while (!line->quitting && !photo->unwanted &&
+           (line->first[DECODED] || (limit && line->bytes && measured > limit - line->bytes)))
         pthread_cond_wait(&line->changed, &line->lock);
-    bool going = !line->quitting;
-    if (going) {
+    bool going = !line->quitting && !photo->unwanted;
+    if (!going) {
+        line->next = NULL;
+    } else {
         photo->bytes = measured;
         line->bytes += measured;
     }
@@ -192,12 +212,14 @@ static void *decode_main(void *argument)
     pipeline *line = argument;
     (void)crash_thread_begin(NULL); /* without, running out of stack leaves no record */
     for (traveller *photo; (photo = take(line, ARRIVED));) {
-        if (admit(photo))
+        bool going = admit(photo);
+        if (going)
             (void)photo_job_decode(&photo->job, photo->input);
-        else
-            cancel(photo);
         close_file(&photo->input);
-        hand_on(line, DECODED, photo);
+        if (going && hand_on(line, DECODED, photo))
+            continue;
+        cancel(photo);
+        end_photo(photo);
     }
     end_gap(line, DECODED);
     crash_thread_end();
@@ -210,20 +232,9 @@ static void compute_all(pipeline *line)
         if (is_quitting(line))
             cancel(photo);
         (void)photo_job_compute(&photo->job, line->options.model);
-        hand_on(line, COMPUTED, photo);
+        (void)hand_on(line, COMPUTED, photo);
     }
     end_gap(line, COMPUTED);
-}
-
-static void write_photo(traveller *photo)
-{
-    photo_job *job = &photo->job;
-    if (photo_job_encode(job, photo->line->options.made, photo->output))
-        return;
-    photo_job_enter(job, JOB_SAVE);
-    if (fsync(photo->output))
-        gpen_fail_write(&job->result.error, errno, photo->order.output_name, "flushing");
-    photo_job_enter(job, JOB_WAITING);
 }
 
 static void *encode_main(void *argument)
@@ -231,7 +242,28 @@ static void *encode_main(void *argument)
     pipeline *line = argument;
     (void)crash_thread_begin(NULL);
     for (traveller *photo; (photo = take(line, COMPUTED));) {
-        write_photo(photo);
+        (void)photo_job_encode(&photo->job, line->options.made, photo->output);
+        leave_memory(photo);
+        (void)hand_on(line, WRITTEN, photo);
+    }
+    end_gap(line, WRITTEN);
+    crash_thread_end();
+    return NULL;
+}
+
+/* By itself, because a disk takes its time and needs no core for it. */
+static void *flush_main(void *argument)
+{
+    pipeline *line = argument;
+    (void)crash_thread_begin(NULL);
+    for (traveller *photo; (photo = take(line, WRITTEN));) {
+        photo_job *job = &photo->job;
+        if (!job->result.error.status) {
+            photo_job_enter(job, JOB_SAVE);
+            if (fsync(photo->output))
+                gpen_fail_write(&job->result.error, errno, photo->order.output_name, "flushing");
+            photo_job_enter(job, JOB_WAITING);
+        }
         end_photo(photo);
     }
     crash_thread_end();
@@ -260,6 +292,34 @@ void pipeline_add(pipeline *line, const job_order *order, int input, int output)
     pthread_mutex_unlock(&line->lock);
 }
 
+/* Out of the gap, or NULL. Under the lock. */
+static traveller *remove_from(pipeline *line, gap from, uint64_t id)
+{
+    traveller **at = &line->first[from];
+    while (*at && (*at)->order.id != id)
+        at = &(*at)->next;
+    traveller *found = *at;
+    if (found)
+        *at = found->next;
+    return found;
+}
+
+void pipeline_take_back(pipeline *line, uint64_t id)
+{
+    pthread_mutex_lock(&line->lock);
+    traveller *photo = remove_from(line, ARRIVED, id);
+    if (!photo)
+        photo = remove_from(line, DECODED, id);
+    if (line->next && line->next->order.id == id)
+        line->next->unwanted = true;
+    pthread_cond_broadcast(&line->changed);
+    pthread_mutex_unlock(&line->lock);
+    if (!photo)
+        return;
+    cancel(photo);
+    end_photo(photo);
+}
+
 void pipeline_quit(pipeline *line)
 {
     pthread_mutex_lock(&line->lock);
@@ -268,18 +328,25 @@ void pipeline_quit(pipeline *line)
     end_gap(line, ARRIVED);
 }
 
+/* Until nothing can come any more. */
+static void see_through(pipeline *line, int helpers)
+{
+    compute_all(line);
+    kept_photo_free(&line->kept);
+    for (int i = 0; i < helpers; i++)
+        pthread_join(line->helpers[i], NULL);
+}
+
 void pipeline_run(pipeline *line)
 {
     (void)crash_thread_begin(NULL);
-    compute_all(line);
-    kept_photo_free(&line->kept);
-    pthread_join(line->decoder, NULL);
-    pthread_join(line->encoder, NULL);
+    see_through(line, HELPERS);
     crash_thread_end();
 }
 
 gpen_status pipeline_new(pipeline **out, const pipeline_options *options, gpen_error *error)
 {
+    static void *(*const mains[HELPERS])(void *) = {decode_main, encode_main, flush_main};
     *out = NULL;
     pipeline *line = calloc(1, sizeof *line);
     if (!line)
@@ -287,15 +354,16 @@ gpen_status pipeline_new(pipeline **out, const pipeline_options *options, gpen_e
     line->options = *options;
     pthread_mutex_init(&line->lock, NULL);
     pthread_cond_init(&line->changed, NULL);
-    bool decoding = !pthread_create(&line->decoder, NULL, decode_main, line);
-    if (decoding && !pthread_create(&line->encoder, NULL, encode_main, line)) {
+    int started = 0;
+    while (started < HELPERS && !pthread_create(&line->helpers[started], NULL, mains[started], line))
+        started++;
+    if (started == HELPERS) {
         *out = line;
         return GPEN_OK;
     }
-    if (decoding) {
-        pipeline_quit(line);
-        pthread_join(line->decoder, NULL);
-    }
+    pipeline_quit(line);
+    end_gap(line, DECODED); /* which the decoder may not be there to say */
+    see_through(line, started);
     pipeline_free(line);
     return gpen_fail(error, GPEN_OUT_OF_MEMORY, "a thread could not be started");
 }

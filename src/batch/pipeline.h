@@ -1,6 +1,6 @@
-/* pipeline.h: a worker's photos in three threads. Private to src/batch.
+/* pipeline.h: a worker's photos in four threads. Private to src/batch.
  *
- * While one photo is computed, the next is decoded and the last encoded and flushed. There is never more than one photo
+ * While one photo is computed, the next is decoded, the last encoded and the one before that flushed. There is never more than one photo
  * between two threads, and the next is not decoded while it might not fit into memory beside the others. */
 #ifndef GPEN_BATCH_PIPELINE_H
 #define GPEN_BATCH_PIPELINE_H
@@ -32,6 +32,9 @@ void pipeline_free(pipeline *line); /* after pipeline_run */
 
 /* Takes over the open files. Never fails: an order that cannot be taken ends with that reason. From any thread. */
 void pipeline_add(pipeline *line, const job_order *order, int input, int output);
+
+/* An order that is not computed yet ends as CANCELLED, however long the one before it takes; any other goes on. From any thread. */
+void pipeline_take_back(pipeline *line, uint64_t id);
 
 /* No more orders come: what is computed or written is finished, the others end as CANCELLED. From any thread. */
 void pipeline_quit(pipeline *line);

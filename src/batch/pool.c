@@ -21,7 +21,7 @@ pool_options pool_options_default(void)
 {
     return (pool_options){.setup = {.threads = 1, .heartbeat_milliseconds = 1000, .sandbox = true},
                           .workers = 1,
-                          .ahead = 2,
+                          .ahead = MOST_AHEAD,
                           .silence_seconds = 60,
                           .start_seconds = 120};
 }
@@ -32,8 +32,8 @@ static gpen_status check_options(const pool_options *options, gpen_error *error)
 {
     if (options->workers < 1 || options->workers > 256)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "workers must be 1 to 256, not %d", options->workers);
-    if (options->ahead < 1 || options->ahead > 2)
-        return gpen_fail(error, GPEN_BAD_ARGUMENT, "a worker holds one or two photos ahead, not %d", options->ahead);
+    if (options->ahead < 1 || options->ahead > MOST_AHEAD)
+        return gpen_fail(error, GPEN_BAD_ARGUMENT, "a worker holds one to three photos ahead, not %d", options->ahead);
     if (!(options->silence_seconds > 0) || !(options->start_seconds > 0))
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "a worker needs some time");
     return GPEN_OK;
@@ -384,6 +384,7 @@ gpen_status pool_turn(worker_pool *pool, double seconds, gpen_error *error)
     for (int i = 0; i < pool->options.workers; i++)
         reap(pool, &pool->slots[i]);
     hand_out(pool);
+    pool_take_back(pool);
     pool->turned = clock_seconds();
     if (!pool->broken.status)
         return GPEN_OK;

@@ -10,7 +10,7 @@
  *
  * Every job that `next` gave is ended once by `ended`, whatever happens to workers. A worker that crashes, hangs, is killed or
  * takes more than its limits costs only the photo that it worked on; the others it held are given to another worker, and
- * nobody hears of it. Where it cannot be known which of several photos it was, each of them is worked on once more, alone.
+ * nobody hears of it. Nor does a photo wait behind one that takes long while another worker has nothing to do. Where it cannot be known which of several photos it was, each of them is worked on once more, alone.
  *
  * What a status of a result means
  *   OK, and those of picture_load_open, photo_enhance, picture_write     the worker's own word
@@ -33,19 +33,19 @@
 typedef struct worker_pool worker_pool;
 
 typedef struct pool_options {
-    worker_setup setup;       /* what each worker is told */
-    int workers;              /* the most there may be, 1..256; pool_allow may allow fewer */
-    int ahead;                /* photos that a worker holds and has not yet computed, 1 or 2: with 2 the next is decoded
-                                     while one is computed */
-    double silence_seconds;   /* without a sign of life for so long, a worker is taken for dead */
-    double start_seconds;     /* the most time that starting one may take, models and all */
-    const char *crash_folder; /* where records of crashes go, a file each; NULL: nowhere */
+    worker_setup setup; /* what each worker is told */
+    int workers;        /* the most there may be, 1..256; pool_allow may allow fewer */
+    int ahead; /* photos that a worker holds and has not yet computed, 1..3: with 2 the next is decoded while one
+                                     is computed, with 3 one more is there when the supervisor waits for a disk */
+    double silence_seconds;       /* without a sign of life for so long, a worker is taken for dead */
+    double start_seconds;         /* the most time that starting one may take, models and all */
+    const char *crash_folder;     /* where records of crashes go, a file each; NULL: nowhere */
     crash_sender *crash_sender;   /* what tells others of them; NULL: nothing. Not owned */
     const char *program;          /* NULL: this program */
     const char *const *arguments; /* for that program, ended by NULL; NULL: those of a worker */
 } pool_options;
 
-/* One worker with a thread, two photos ahead, a minute of silence, two minutes to start, sandboxed; no models. */
+/* One worker with a thread, three photos ahead, a minute of silence, two minutes to start, sandboxed; no models. */
 pool_options pool_options_default(void);
 
 /* How a worker ended that should not have. */

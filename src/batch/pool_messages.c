@@ -38,7 +38,7 @@ static void take_stage(worker_pool *pool, flight *f, job_stage stage)
 {
     double now = clock_seconds();
     f->busy = flight_seconds(f, now);
-    f->computed = f->computed || stage >= JOB_ENCODE;
+    f->computed = f->computed || stage >= JOB_ENCODE || (stage == JOB_WAITING && f->stage >= JOB_DETECT);
     f->stage = stage;
     f->since = now;
     if (pool->events.stage)
@@ -50,7 +50,12 @@ static void take_result(worker_pool *pool, pool_slot *slot, int index, job_resul
     job_result taken = *result;
     *result = (job_result){0};
     slot->deaths = 0;
-    flight_end(pool, slot, index, &taken);
+    if (slot->held[index]->asked_back && taken.error.status == GPEN_CANCELLED) {
+        job_result_free(&taken);
+        flight_keep(pool, slot, index);
+    } else {
+        flight_end(pool, slot, index, &taken);
+    }
 }
 
 static bool take_about_job(worker_pool *pool, pool_slot *slot, message *m, const int *files)
@@ -100,7 +105,8 @@ static bool take_message(worker_pool *pool, pool_slot *slot, message *m, const i
     case MESSAGE_RESULT: return slot->started && take_about_job(pool, slot, m, files);
     case MESSAGE_START:
     case MESSAGE_ORDER:
-    case MESSAGE_QUIT: break;
+    case MESSAGE_QUIT:
+    case MESSAGE_TAKE_BACK: break;
     }
     return false;
 }

@@ -6,7 +6,7 @@
 #include "batch/pool.h"
 #include "batch/process.h"
 
-enum { MOST_HELD = 4, MOST_START_DEATHS = 5, MOST_RETURNS = 5 };
+enum { MOST_AHEAD = 3, MOST_HELD = 8, MOST_START_DEATHS = 5, MOST_RETURNS = 5 };
 
 /* A job that waits for a worker once more. */
 typedef struct waiting_job {
@@ -26,6 +26,7 @@ typedef struct flight {
     double busy;      /* seconds in the stages before that, waiting not counted */
     bool computed;    /* it is only to be written: the worker can take another */
     bool cancelled;   /* nobody wants it any more */
+    bool asked_back;  /* it was to be begun by now, and another worker has nothing to do */
     job_result notes; /* only its notes: what could not be done here */
 } flight;
 
@@ -105,6 +106,9 @@ void flight_save_crop(worker_pool *pool, flight *f, const job_crop *which, int f
 
 /* A small picture came: a JPEG in an open file, which is closed. */
 void flight_save_thumbnail(const flight *f, bool after, int file);
+
+/* Asks for photos back that wait behind one that takes long, as many as there are workers with nothing to do (pool_back.c). */
+void pool_take_back(worker_pool *pool);
 
 /* ---------------------------------------------------------------- talk (pool_messages.c) */
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "batch/output.h"
 #include "batch/report_room.h"
 
 bool report_format_of_name(const char *path, report_format *format)
@@ -70,6 +71,12 @@ bool report_was_there(const store_item *item)
 const char *report_state_name(const store_item *item)
 {
     return report_was_there(item) ? "skipped" : store_state_name(item->state);
+}
+
+char *report_copy(const store_item *item)
+{
+    bool put = item->state == STORE_FAILED && item->output && item->written.modified;
+    return put ? output_of_copy(item->output, item->relative) : NULL;
 }
 
 double report_seconds(const store_item *item)

@@ -1,5 +1,6 @@
 /* A report for spreadsheets: RFC 4180, one line a photo. Its own file because a spreadsheet is a reader that executes what it reads:
  * a text that would be taken for a formula gets an apostrophe before it, which spreadsheets do not show. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/characters.h"
@@ -17,7 +18,7 @@ static bool begins_formula(const char *text)
     return false;
 }
 
-static void put_text(report *r, const char *text)
+static void put_quoted(report *r, const char *text)
 {
     (void)fputs(text && begins_formula(text) ? "\"'" : "\"", r->out);
     for (const char *from = text; text; from = text) {
@@ -31,7 +32,19 @@ static void put_text(report *r, const char *text)
         else
             (void)fwrite(from, 1, (size_t)(text - from), r->out);
     }
-    (void)fputs("\",", r->out);
+    (void)fputc('"', r->out);
+}
+
+static void put_text(report *r, const char *text)
+{
+    put_quoted(r, text);
+    (void)fputc(',', r->out);
+}
+
+static void put_last(report *r, const char *text)
+{
+    put_quoted(r, text);
+    (void)fputs("\r\n", r->out);
 }
 
 static void put_number(report *r, int64_t number)
@@ -59,13 +72,16 @@ static void put_item(report *r, const store_item *item)
     put_number(r, faces.restored);
     put_number(r, faces.left);
     put_number(r, faces.failed);
-    fprintf(r->out, "%.3f\r\n", report_seconds(item));
+    fprintf(r->out, "%.3f,", report_seconds(item));
+    char *copy = report_copy(item);
+    put_last(r, copy);
+    free(copy);
 }
 
 gpen_status report_csv(report *r, gpen_error *error)
 {
     (void)fputs("batch,item,photo,input,output,state,reason,message,advice,detail,attempts,faces,restored,left,failed,"
-                "seconds\r\n",
+                "seconds,copy\r\n",
                 r->out);
     return report_each(r, REPORT_ALL, put_item, error);
 }

@@ -1,4 +1,5 @@
 /* A report for programs. Its own file because its fields are an interface: docs/REPORTS.md lists them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/date.h"
@@ -110,6 +111,9 @@ static void put_item(report *r, const store_item *item)
     json_path(&json, "photo", item->relative);
     json_path(&json, "input", item->input);
     json_path(&json, "output", item->output);
+    char *copy = report_copy(item);
+    json_path(&json, "copy", copy);
+    free(copy);
     json_text(&json, "state", report_state_name(item));
     put_reason(&json, item, r->options->language);
     json_integer(&json, "attempts", item->attempts);

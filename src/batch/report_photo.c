@@ -162,6 +162,15 @@ static void put_faces(const report *r, const store_item *item)
     (void)fputs("</ul>\n", r->out);
 }
 
+static void put_link(FILE *out, const char *label, const char *path)
+{
+    fprintf(out, " %s<a href=\"", label);
+    put_address(out, path);
+    (void)fputs("\"><bdi>", out);
+    html_text(out, path);
+    (void)fputs("</bdi></a>", out);
+}
+
 static void put_work(const report *r, const store_item *item)
 {
     const report_words *words = report_words_in(r->options->language);
@@ -171,13 +180,12 @@ static void put_work(const report *r, const store_item *item)
         html_seconds(r->out, seconds);
     if (item->attempts > 1)
         fprintf(r->out, " %d %s", item->attempts, words->attempts);
-    if (item->output && (item->state == STORE_DONE || report_was_there(item))) {
-        fprintf(r->out, " %s<a href=\"", words->result);
-        put_address(r->out, item->output);
-        (void)fputs("\"><bdi>", r->out);
-        html_text(r->out, item->output);
-        (void)fputs("</bdi></a>", r->out);
-    }
+    if (item->output && (item->state == STORE_DONE || report_was_there(item)))
+        put_link(r->out, words->result, item->output);
+    char *copy = report_copy(item);
+    if (copy)
+        put_link(r->out, words->copy, copy);
+    free(copy);
     (void)fputs("</p>\n", r->out);
 }
 

@@ -49,6 +49,9 @@ report_faces report_count_faces(const int64_t faces[GPEN_FACE_STATE_COUNT]);
 bool report_was_there(const store_item *item);
 const char *report_state_name(const store_item *item);
 
+/* Where the photo itself was put because it failed; the caller's (free). NULL: nowhere. */
+char *report_copy(const store_item *item);
+
 /* The settings of the item's batch, which it must have. */
 const batch_settings *report_settings_of(const report *r, const store_item *item);
 
@@ -67,7 +70,7 @@ typedef struct report_words {
     const char *title, *interrupted, *states[STORE_STATES], *there;
     const char *photos, *restored, *faceless, *each;  /* behind a number */
     const char *reasons, *failed, *others, *settings; /* headings */
-    const char *before, *after, *advice, *detail, *no_face, *attempts, *result, *folder, *made;
+    const char *before, *after, *advice, *detail, *no_face, *attempts, *result, *copy, *folder, *made;
     const char *pictures_left_out, *altered, *keep;
 } report_words;
 

@@ -154,14 +154,22 @@ static bool has_room(const scheduler *s, const errand *e)
     return available < 0 || available >= needed;
 }
 
+/* The photo itself, from when it failed before. */
+static void remove_copy(const store_item *item)
+{
+    char *copy = item->written.modified ? output_of_copy(item->output, item->relative) : NULL;
+    if (copy)
+        (void)content_remove(copy, &item->written);
+    free(copy);
+}
+
 bool errand_check(const scheduler *s, errand *e)
 {
     char why[512];
     store_content content;
     if (e->ended)
         return false;
-    if (e->item.written.modified) /* the photo itself, from when it failed before */
-        (void)content_remove(e->item.output, &e->item.written);
+    remove_copy(&e->item);
     if (content_read(&content, e->item.input)) {
         snprintf(why, sizeof why, "%s: %s", e->job.order.input_name, strerror(errno));
         errand_fail(e, GPEN_INPUT_MISSING, why);
@@ -175,18 +183,6 @@ bool errand_check(const scheduler *s, errand *e)
 }
 
 /* ---------------------------------------------------------------- just behind its end */
-
-/* The photo itself, under the result's name with its own ending. */
-static char *copy_path(const errand *e)
-{
-    char *path = NULL, *folder = path_folder(e->item.output), *stem = path_stem(e->item.output);
-    const char *name = path_name(e->item.relative), *ending = strrchr(name, '.');
-    if (!folder || !stem || asprintf(&path, "%s/%s%s", folder, stem, ending && ending != name ? ending : "") < 0)
-        path = NULL;
-    free(folder);
-    free(stem);
-    return path;
-}
 
 static gpen_status copy_bytes(int from, atomic_file *to, gpen_error *error)
 {
@@ -231,7 +227,7 @@ static void keep_photo(const scheduler *s, errand *e)
 {
     gpen_error error;
     char note[sizeof error.message + 64];
-    char *path = copy_path(e);
+    char *path = output_of_copy(e->item.output, e->item.relative);
     bool may = path && (!s->events.may_write || s->events.may_write(s->events.context, path));
     gpen_status status = !path ? gpen_fail_memory(&error, "a path", 0)
                          : may ? copy_photo(e, path, &error)
@@ -239,8 +235,7 @@ static void keep_photo(const scheduler *s, errand *e)
     /* What an earlier try put there is there. */
     if (!status || (status == GPEN_EXISTS && content_equal(path, e->item.input))) {
         e->copy = path;
-        if (!strcmp(path, e->item.output))
-            (void)content_read(&e->written, path);
+        (void)content_read(&e->written, path);
         return;
     }
     snprintf(note, sizeof note, "The photo itself was not put in its place: %s", error.message);

@@ -84,6 +84,9 @@ enum {
 /* Brings a database from version `from` (0: empty) to STORE_VERSION, in one transaction. */
 gpen_status store_migrate(batch_store *store, int from, gpen_error *error);
 
+/* Likewise by other steps, from version `from` to `to`; way[i] brings version i to i + 1, a list of statements ended by NULL. */
+gpen_status store_migrate_by(batch_store *store, const char *const *const *way, int from, int to, gpen_error *error);
+
 /* *same: is the schema, word for word, what the migrations make? */
 gpen_status store_schema_same(batch_store *store, bool *same, gpen_error *error);
 

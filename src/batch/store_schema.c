@@ -135,21 +135,26 @@ static gpen_status run_script(batch_store *store, const char *sql, gpen_error *e
     return sqlite3_exec(store->database, sql, NULL, NULL, NULL) ? store_fail_sqlite(store, error) : GPEN_OK;
 }
 
-gpen_status store_migrate(batch_store *store, int from, gpen_error *error)
+gpen_status store_migrate_by(batch_store *store, const char *const *const *way, int from, int to, gpen_error *error)
 {
     gpen_status status = store_begin(store, error);
     if (status)
         return status;
-    for (int i = from; !status && i < STORE_VERSION; i++)
-        for (const char *const *sql = steps[i]; !status && *sql; sql++)
+    for (int i = from; !status && i < to; i++)
+        for (const char *const *sql = way[i]; !status && *sql; sql++)
             status = run_script(store, *sql, error);
     if (!status) {
         char pragmas[96];
         snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d;", STORE_APPLICATION,
-                 STORE_VERSION);
+                 to);
         status = run_script(store, pragmas, error);
     }
     return store_end(store, status, error);
+}
+
+gpen_status store_migrate(batch_store *store, int from, gpen_error *error)
+{
+    return store_migrate_by(store, steps, from, STORE_VERSION, error);
 }
 
 /* The schema of a database as one text, the caller's. NULL only after a failure. */

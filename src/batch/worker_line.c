@@ -55,6 +55,8 @@ static void take_message(worker_line *line)
             pipeline_add(line->work, &m.order, files[0], files[1]);
         else if (m.kind == MESSAGE_QUIT)
             pipeline_quit(line->work);
+        else if (m.kind == MESSAGE_TAKE_BACK)
+            pipeline_take_back(line->work, m.unwanted);
         message_free(&m);
         break;
     case CHANNEL_NOTHING: break;

@@ -156,11 +156,13 @@ int batch_retry_command(int argc, char **argv)
 
 /* ---------------------------------------------------------------- cancel, clean */
 
-static gpen_status open_idle(scheduler **s, const char *folder, gpen_error *error)
+/* thumbnails: their folder, where they are to go with their items; NULL: they stay. */
+static gpen_status open_idle(scheduler **s, const char *folder, const char *thumbnails, gpen_error *error)
 {
     const scheduler_events nobody = {.context = NULL};
     scheduler_options options = scheduler_options_default();
     options.folder = folder;
+    options.thumbnails = thumbnails;
     return scheduler_new(s, &options, &nobody, error);
 }
 
@@ -191,7 +193,7 @@ int batch_cancel_command(int argc, char **argv)
     scheduler *s = NULL;
     gpen_status done = store_find_one(&choice, &folder, &error);
     if (!done)
-        done = open_idle(&s, folder, &error);
+        done = open_idle(&s, folder, NULL, &error);
     if (!done)
         done = scheduler_cancel(s, id, &error);
     scheduler_free(s);
@@ -203,13 +205,15 @@ static gpen_status clean_store(const char *folder, int64_t before, scheduler_cle
 {
     scheduler *s;
     scheduler_cleaned cleaned = {.batches = 0};
-    char *uploads = path_join(folder, "uploads");
-    gpen_status status = uploads ? open_idle(&s, folder, error) : gpen_fail_memory(error, "a path", strlen(folder));
+    char *uploads = path_join(folder, "uploads"), *thumbnails = path_join(folder, STORE_THUMBNAILS);
+    gpen_status status = uploads && thumbnails ? open_idle(&s, folder, thumbnails, error)
+                                               : gpen_fail_memory(error, "a path", strlen(folder));
     if (!status) {
         status = scheduler_clean(s, before, path_is_folder(uploads) ? uploads : NULL, &cleaned, error);
         scheduler_free(s);
     }
     free(uploads);
+    free(thumbnails);
     sum->batches += cleaned.batches;
     sum->deleted += cleaned.deleted;
     sum->kept += cleaned.kept;

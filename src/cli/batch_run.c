@@ -282,10 +282,9 @@ gpen_status batch_run_go(batch_run *run, gpen_error *error)
 
 void batch_run_close(batch_run *run)
 {
-    bool finished = run->scheduler && scheduler_finished(run->scheduler);
     scheduler_free(run->scheduler);
     crash_sender_free(run->crash_sender);
-    if (run->thumbnails && (finished || run->passing))
+    if (run->thumbnails && run->passing)
         remove_thumbnails(run->thumbnails);
     if (run->folder && run->passing)
         remove_store(run->folder);

@@ -21,8 +21,8 @@ typedef struct batch_run {
     int workers, photos;
     worker_setup setup;
     batch_report *report;
-    bool quiet;         /* nothing is said but through the report */
-    int thumbnail_edge; /* of small pictures of the photos, kept beside the store until its work is done; 0: none are made */
+    bool quiet; /* nothing is said but through the report */
+    int thumbnail_edge; /* of small pictures of the photos, kept beside the store until the batch is cleaned; 0: none are made */
     void *context;
     /* How a person knows the item: its place in the list (from 1; 0: in none), its path, its result's. NULL: as the store has it. */
     size_t (*name)(void *context, const store_item *item, const char **input, const char **output);

@@ -1,6 +1,6 @@
 /* A worker that does as the photo's name tells it, so that a test can have any misfortune at will:
  *
- *     fake_worker [die|refuse|mute]     what becomes of it at its start
+ *     fake_worker [die|refuse|mute]     what becomes of it at its start; it refuses a restorer called bad-model, too
  *
  *     ok...       a result; "ok" holds nothing but "done\n"       slow...   the same, after a while
  *     fail...     a result that failed                            crash...  SIGSEGV, with a record
@@ -10,13 +10,14 @@
  *     huge...     a head that claims more than a message may have
  *     foreign...  a result of a job that nobody gave it           crop...   a face by itself, then a result
  *     small...    both small pictures, then a result              lost...    the first of them, then a result that failed
- *     swell...    takes 300 MiB, then hangs */
+ *     swell...    takes 300 MiB, then hangs                           long...   a result after four seconds; listens meanwhile */
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "batch/channel.h"
 #include "batch/crash.h"
@@ -83,6 +84,47 @@ static void send_thumbnail(const job_order *order, bool after)
     close(file);
 }
 
+/* Orders that came while it worked on another, and were not taken back. */
+enum { MOST_PENDING = 16 };
+static struct {
+    job_order order;
+    int files[MOST_FRAME_FILES];
+} pending[MOST_PENDING];
+static int pending_count;
+
+static void give_back(uint64_t id)
+{
+    for (int i = 0; i < pending_count; i++) {
+        if (pending[i].order.id != id)
+            continue;
+        close(pending[i].files[0]);
+        close(pending[i].files[1]);
+        pending_count--;
+        memmove(&pending[i], &pending[i + 1], (size_t)(pending_count - i) * sizeof *pending);
+        say_result(id, GPEN_CANCELLED);
+        return;
+    }
+}
+
+static void work_long(void)
+{
+    enum { SECONDS = 4 };
+    static message m;
+    struct pollfd wanted = {.fd = WORKER_CHANNEL, .events = POLLIN};
+    int files[MOST_FRAME_FILES];
+    for (double begun = clock_seconds(); clock_seconds() - begun < SECONDS;) {
+        say(&(message){.kind = MESSAGE_HEARTBEAT}, NULL);
+        if (poll(&wanted, 1, 20) <= 0 || channel_receive(&line, &m, files, NULL) != CHANNEL_MESSAGE)
+            continue;
+        if (m.kind == MESSAGE_TAKE_BACK) {
+            give_back(m.unwanted);
+        } else if (m.kind == MESSAGE_ORDER && pending_count < MOST_PENDING) {
+            pending[pending_count].order = m.order;
+            memcpy(pending[pending_count++].files, files, sizeof files);
+        }
+    }
+}
+
 static void swell(void)
 {
     enum { BYTES = 300 << 20, PAGE = 4096 };
@@ -129,6 +171,8 @@ static void obey(const job_order *order, int input, int output)
         (void)poll(NULL, 0, 100);
     if (!strncmp(name, "crop", 4))
         send_crop(order);
+    if (!strncmp(name, "long", 4))
+        work_long();
     bool small = !strncmp(name, "small", 5), lost = !strncmp(name, "lost", 4);
     if (small || lost)
         send_thumbnail(order, false);
@@ -136,7 +180,8 @@ static void obey(const job_order *order, int input, int output)
         send_thumbnail(order, true);
     if (!strncmp(name, "fail", 4) || lost)
         say_result(order->id, GPEN_UNREADABLE);
-    else if (!strncmp(name, "ok", 2) || !strncmp(name, "slow", 4) || !strncmp(name, "crop", 4) || small)
+    else if (!strncmp(name, "ok", 2) || !strncmp(name, "slow", 4) || !strncmp(name, "long", 4) ||
+             !strncmp(name, "crop", 4) || small)
         finish(order, output);
     else
         misbehave(order);
@@ -164,10 +209,24 @@ int main(int argc, char **argv)
         say(&(message){.kind = MESSAGE_REFUSED, .refused = reason}, NULL);
         return 3;
     }
+    if (strstr(m.start.restorer.path, "bad-model")) {
+        gpen_error reason;
+        gpen_fail(&reason, GPEN_MODEL_INVALID, "this is no model");
+        say(&(message){.kind = MESSAGE_REFUSED, .refused = reason}, NULL);
+        return 3;
+    }
     say(&(message){.kind = MESSAGE_READY}, NULL);
     while (channel_receive(&line, &m, files, NULL) == CHANNEL_MESSAGE && m.kind != MESSAGE_QUIT)
-        if (m.kind == MESSAGE_ORDER)
+        if (m.kind == MESSAGE_ORDER) {
             obey(&m.order, files[0], files[1]);
+            while (pending_count) {
+                job_order order = pending[0].order;
+                int input = pending[0].files[0], output = pending[0].files[1];
+                pending_count--;
+                memmove(&pending[0], &pending[1], (size_t)pending_count * sizeof *pending);
+                obey(&order, input, output);
+            }
+        }
     channel_close(&line);
     return 0;
 }

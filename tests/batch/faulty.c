@@ -9,32 +9,36 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-static struct {
+typedef struct fault_plan {
     fault_kind kind;
     int64_t left;     /* calls until it fails */
     int error_number; /* that it fails with */
     bool happened;
     bool cutting, dead; /* the power will go; is gone */
     unsigned seed;
-} fault;
+} fault_plan;
+
+/* Shared with children between fork and exec, so that what failed in one of them does not fail in the next one too. */
+static fault_plan before_start, *fault = &before_start;
 
 static bool fails(fault_kind kind)
 {
-    if (fault.dead && kind != FAULT_MEMORY)
+    if (fault->dead && kind != FAULT_MEMORY)
         return true;
-    if (fault.kind != kind || fault.happened || --fault.left)
+    if (fault->kind != kind || fault->happened || --fault->left)
         return false;
-    fault.happened = true;
+    fault->happened = true;
     return true;
 }
 
 /* A change of a file: fails, and is the moment at which the power goes. */
 static bool change_fails(void)
 {
-    if (fault.cutting && !fault.dead && !--fault.left)
-        fault.dead = fault.happened = true;
+    if (fault->cutting && !fault->dead && !--fault->left)
+        fault->dead = fault->happened = true;
     return fails(FAULT_DISK);
 }
 
@@ -93,7 +97,7 @@ static void remember_flushed(faulty_file *file)
 
 static void remember_change(faulty_file *file, sqlite3_int64 offset, int count, const void *bytes)
 {
-    if (!fault.cutting)
+    if (!fault->cutting)
         return;
     file->changes = realloc(file->changes, (file->count + 1) * sizeof *file->changes);
     change made = {.offset = offset, .count = count};
@@ -124,7 +128,7 @@ static void leave_on_disk(faulty_file *file)
         abort();
     for (size_t i = 0; i < file->count; i++) {
         const change *made = &file->changes[i];
-        int luck = rand_r(&fault.seed) % 3;
+        int luck = rand_r(&fault->seed) % 3;
         if (luck == 0)
             continue;
         size_t count = made->count > 0 ? (size_t)made->count / (luck == 1 ? 1 : 2) : 0;
@@ -144,7 +148,7 @@ static int faulty_close(sqlite3_file *file)
 {
     faulty_file *ours = (faulty_file *)file;
     int code = beneath(file)->pMethods->xClose(beneath(file));
-    if (fault.dead)
+    if (fault->dead)
         leave_on_disk(ours);
     free(ours->flushed);
     ours->flushed = NULL;
@@ -162,9 +166,9 @@ static int faulty_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64
 static int faulty_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset)
 {
     if (change_fails()) {
-        if (fault.error_number == ENOSPC)
+        if (fault->error_number == ENOSPC)
             return SQLITE_FULL;
-        if (!fault.dead) /* half of it arrives */
+        if (!fault->dead) /* half of it arrives */
             (void)beneath(file)->pMethods->xWrite(beneath(file), bytes, count / 2, offset);
         return SQLITE_IOERR_WRITE;
     }
@@ -185,7 +189,7 @@ static int faulty_sync(sqlite3_file *file, int flags)
     (void)flags;
     if (change_fails())
         return SQLITE_IOERR_FSYNC;
-    if (fault.cutting)
+    if (fault->cutting)
         remember_flushed((faulty_file *)file);
     return SQLITE_OK;
 }
@@ -283,7 +287,7 @@ static int faulty_open(sqlite3_vfs *layer, const char *name, sqlite3_file *file,
     ours->base.pMethods = &methods;
     if (name)
         strncpy(ours->path, name, sizeof ours->path - 1);
-    if (!code && fault.cutting && name)
+    if (!code && fault->cutting && name)
         remember_flushed(ours);
     return code;
 }
@@ -322,6 +326,9 @@ static void *faulty_memory_again(void *block, int count)
 
 void faulty_start(void)
 {
+    fault = mmap(NULL, sizeof *fault, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (fault == MAP_FAILED)
+        abort();
     if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory))
         abort();
     sqlite3_mem_methods memory = real_memory;
@@ -347,24 +354,24 @@ void faulty_start(void)
 
 void faulty_fail(fault_kind kind, int64_t n, int error_number)
 {
-    memset(&fault, 0, sizeof fault);
-    fault.kind = kind;
-    fault.left = n;
-    fault.error_number = error_number;
+    *fault = (fault_plan){.kind = FAULT_NONE};
+    fault->kind = kind;
+    fault->left = n;
+    fault->error_number = error_number;
 }
 
 void faulty_cut_power(int64_t n, unsigned seed)
 {
-    memset(&fault, 0, sizeof fault);
-    fault.left = n;
-    fault.cutting = true;
-    fault.seed = seed;
+    *fault = (fault_plan){.kind = FAULT_NONE};
+    fault->left = n;
+    fault->cutting = true;
+    fault->seed = seed;
 }
 
 bool faulty_end(void)
 {
-    bool happened = fault.happened;
-    memset(&fault, 0, sizeof fault);
+    bool happened = fault->happened;
+    *fault = (fault_plan){.kind = FAULT_NONE};
     return happened;
 }
 
@@ -375,7 +382,7 @@ static int error_of(fault_kind kind)
 {
     if (kind == FAULT_MEMORY)
         return ENOMEM;
-    return fault.error_number ? fault.error_number : EIO;
+    return fault->error_number ? fault->error_number : EIO;
 }
 
 #define WRAP(type, name, parameters, arguments, kind, failure)                                                         \

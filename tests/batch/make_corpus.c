@@ -58,6 +58,7 @@ int main(int argc, char **argv)
     const message found = {.kind = MESSAGE_FACES, .faces = {1, 0, 2}};
     const message crop = {.kind = MESSAGE_CROP, .crop = {1, 0, true}};
     const message thumbnail = {.kind = MESSAGE_THUMBNAIL, .thumbnail = {1, true}};
+    const message take_back = {.kind = MESSAGE_TAKE_BACK, .unwanted = 1};
     if (argc != 2)
         return 2;
     result.result = (worker_result){1, {.faces = {faces, 2}, .notes = notes, .width = 10, .height = 10}};
@@ -70,6 +71,7 @@ int main(int argc, char **argv)
     write_body(argv[1], "faces", &found);
     write_body(argv[1], "crop", &crop);
     write_body(argv[1], "thumbnail", &thumbnail);
+    write_body(argv[1], "take_back", &take_back);
     const message *const stream[] = {&ready, &stage, &found, &result};
     write_frames(argv[1], stream, sizeof stream / sizeof *stream);
     return 0;

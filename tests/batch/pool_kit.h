@@ -25,6 +25,7 @@ typedef struct pool_kit {
     const char *names[KIT_MOST_JOBS];
     int count, given;
     int ends[KIT_MOST_JOBS]; /* how often each was ended */
+    int last_ended;
     gpen_error errors[KIT_MOST_JOBS];
     int deaths, deaths_with_job, begun, started;
     int last_signal; /* of the last record of a crash */
@@ -86,6 +87,7 @@ static inline void kit_ended(void *context, const batch_job *job, job_result *re
 {
     pool_kit *kit = context;
     kit->ends[job->order.id]++;
+    kit->last_ended = (int)job->order.id;
     kit->errors[job->order.id] = result->error;
 }
 

@@ -174,6 +174,18 @@ static void a_result_arrives_as_it_was(void **state)
     message_free(&sent);
 }
 
+static void what_is_taken_back_has_a_number(void **state)
+{
+    (void)state;
+    const message sent = {.kind = MESSAGE_TAKE_BACK, .unwanted = UINT64_C(0xFEDCBA9876543210)};
+    message got;
+    size_t length = write_message(&sent);
+    assert_int_equal(message_files(MESSAGE_TAKE_BACK), 0);
+    assert_int_equal(message_read(&got, MESSAGE_TAKE_BACK, bytes, length, NULL), GPEN_OK);
+    assert_true(got.unwanted == sent.unwanted);
+    assert_int_equal(message_read(&got, MESSAGE_TAKE_BACK, bytes, length - 1, NULL), GPEN_UNREADABLE);
+}
+
 /* Cut anywhere, or longer than it should be: refused, without a leak. */
 static void what_is_cut_or_too_long_is_refused(void **state)
 {
@@ -290,9 +302,13 @@ static void uninvited_files_are_closed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_order_arrives_as_it_was),           cmocka_unit_test(a_result_arrives_as_it_was),
-        cmocka_unit_test(what_is_cut_or_too_long_is_refused),   cmocka_unit_test(what_is_tampered_with_stays_in_bounds),
-        cmocka_unit_test(open_files_travel_with_their_message), cmocka_unit_test(uninvited_files_are_closed),
+        cmocka_unit_test(an_order_arrives_as_it_was),
+        cmocka_unit_test(a_result_arrives_as_it_was),
+        cmocka_unit_test(what_is_taken_back_has_a_number),
+        cmocka_unit_test(what_is_cut_or_too_long_is_refused),
+        cmocka_unit_test(what_is_tampered_with_stays_in_bounds),
+        cmocka_unit_test(open_files_travel_with_their_message),
+        cmocka_unit_test(uninvited_files_are_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

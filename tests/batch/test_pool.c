@@ -346,7 +346,7 @@ static void a_small_picture_is_never_worth_a_photo(void **state)
     free(folder);
 }
 
-/* Each worker may hold two, but a job that is to be alone gets one for itself. */
+/* Each worker may hold several, but a job that is to be alone gets one for itself. */
 static void a_job_that_must_be_alone_is(void **state)
 {
     pool_kit kit = {.folder = *state, .shrink = 1};
@@ -363,6 +363,43 @@ static void a_job_that_must_be_alone_is(void **state)
         assert_true(pool_held(pool) <= 1);
     }
     pool_free(pool);
+}
+
+/* One worker takes its time; what it holds besides is done by the other before that. */
+static void nothing_waits_behind_a_long_one_beside_an_idle_worker(void **state)
+{
+    pool_kit kit = {.folder = *state};
+    kit_add(&kit, "long1");
+    kit_add(&kit, "ok1");
+    kit_add(&kit, "ok2");
+    kit_add(&kit, "fail1");
+    kit_add(&kit, "ok3");
+    pool_options options = fake_options(2, NULL);
+    options.silence_seconds = 60; /* one that has nothing to do says nothing */
+    run_all(&kit, &options);
+    for (int i = 0; i < kit.count; i++) {
+        bool bad = !strcmp(kit.names[i], "fail1");
+        assert_int_equal(kit.errors[i].status, bad ? GPEN_UNREADABLE : GPEN_OK);
+        check_result(&kit, kit.names[i], !bad);
+    }
+    assert_int_equal(kit.last_ended, 0);
+    assert_true(kit.begun > kit.count); /* some were handed out twice */
+    assert_int_equal(kit.deaths, 0);
+    assert_int_equal(scratch_count(*state), 2 * kit.count - 1);
+}
+
+/* Without an idle one they stay where they are. */
+static void alone_a_worker_keeps_what_waits_behind_a_long_one(void **state)
+{
+    pool_kit kit = {.folder = *state};
+    kit_add(&kit, "long1");
+    kit_add(&kit, "ok1");
+    kit_add(&kit, "ok2");
+    const pool_options options = fake_options(1, NULL);
+    run_all(&kit, &options);
+    for (int i = 0; i < kit.count; i++)
+        assert_int_equal(kit.errors[i].status, GPEN_OK);
+    assert_int_equal(kit.begun, kit.count);
 }
 
 #define SCRATCH_TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
@@ -394,6 +431,8 @@ int main(int argc, char **argv)
         SCRATCH_TEST(small_pictures_that_nobody_wants_are_dropped),
         SCRATCH_TEST(a_small_picture_is_never_worth_a_photo),
         SCRATCH_TEST(a_job_that_must_be_alone_is),
+        SCRATCH_TEST(nothing_waits_behind_a_long_one_beside_an_idle_worker),
+        SCRATCH_TEST(alone_a_worker_keeps_what_waits_behind_a_long_one),
     };
     if (argc < 2)
         return 2;

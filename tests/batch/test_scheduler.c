@@ -408,6 +408,30 @@ static void what_failed_is_copied_and_can_still_be_done(void **state)
     kit_free(k);
 }
 
+static void a_bad_model_fails_only_its_batch(void **state)
+{
+    (void)state;
+    kit *k = kit_new(2);
+    kit_open(k);
+    int64_t first = kit_add(k, (const char *[]){"ok1", "ok2", NULL}, 0);
+    snprintf(k->settings.restorer.path, sizeof k->settings.restorer.path, "%s/bad-model", k->folder);
+    int64_t bad = kit_add(k, (const char *[]){"ok3", "ok4", "ok5", NULL}, 0);
+    *k->settings.restorer.path = 0;
+    int64_t last = kit_add(k, (const char *[]){"ok6", "ok7", NULL}, 0);
+    kit_run(k, 60);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(k->state[first + i], STORE_DONE);
+        assert_int_equal(k->state[last + i], STORE_DONE);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(k->ended[bad + i], 1);
+        assert_int_equal(k->state[bad + i], STORE_FAILED);
+        assert_int_equal(k->reason[bad + i], GPEN_MODEL_INVALID);
+    }
+    assert_int_equal(k->batches_ended, 3);
+    kit_free(k);
+}
+
 static void old_results_are_cleaned_unless_they_changed(void **state)
 {
     (void)state;
@@ -486,6 +510,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_photo_that_vanished_fails),
         cmocka_unit_test(a_result_that_is_there_is_not_replaced),
         cmocka_unit_test(what_failed_is_copied_and_can_still_be_done),
+        cmocka_unit_test(a_bad_model_fails_only_its_batch),
         cmocka_unit_test(old_results_are_cleaned_unless_they_changed),
         cmocka_unit_test(what_was_not_finished_is_done_by_the_next_one),
     };

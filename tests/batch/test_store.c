@@ -218,6 +218,39 @@ static void a_store_of_a_newer_program_is_refused(void **state)
     assert_int_equal(store_open_reader(&store, *state, &error), GPEN_UNSUPPORTED_FORMAT);
 }
 
+/* The next version, made up: what a store of this one has stays, or, where a statement fails, all stays as it was. */
+static void a_store_comes_to_the_next_version_whole_or_not_at_all(void **state)
+{
+    static const char *const wrong[] = {"ALTER TABLE item ADD COLUMN stars INTEGER NOT NULL DEFAULT 3",
+                                        "CREATE TABLE item (id)", NULL};
+    static const char *const right[] = {"ALTER TABLE item ADD COLUMN stars INTEGER NOT NULL DEFAULT 3", NULL};
+    const char *const *steps[STORE_VERSION + 1] = {NULL};
+    batch_store *store = open_store(state);
+    add(store, "/out", 2);
+    char *before = kit_digest(store, &error);
+    steps[STORE_VERSION] = wrong;
+    assert_int_not_equal(store_migrate_by(store, steps, STORE_VERSION, STORE_VERSION + 1, &error), GPEN_OK);
+    store_close(store);
+    store = open_store(state);
+    char *after = kit_digest(store, &error);
+    assert_string_equal(before, after);
+    free(after);
+    steps[STORE_VERSION] = right;
+    GOOD(store_migrate_by(store, steps, STORE_VERSION, STORE_VERSION + 1, &error));
+    after = kit_digest(store, &error);
+    assert_string_equal(before, after);
+    query ask = query_begin(store, "SELECT count(*), sum(stars), user_version FROM item, pragma_user_version", &error);
+    assert_true(query_row(&ask));
+    assert_int_equal(query_integer(&ask), 2);
+    assert_int_equal(query_integer(&ask), 6);
+    assert_int_equal(query_integer(&ask), STORE_VERSION + 1);
+    GOOD(query_end(&ask));
+    store_close(store);
+    assert_int_equal(store_open(&store, *state, KIT_NOW, &error), GPEN_UNSUPPORTED_FORMAT);
+    free(before);
+    free(after);
+}
+
 /* What someone could do to a store by way of SQL, with sums that are right. */
 static void a_store_that_breaks_a_promise_is_refused(void **state)
 {
@@ -309,6 +342,7 @@ int main(void)
         STORE_TEST(a_damaged_store_is_refused_with_advice_and_can_be_set_aside),
         STORE_TEST(a_log_without_its_store_is_not_believed),
         STORE_TEST(a_store_of_a_newer_program_is_refused),
+        STORE_TEST(a_store_comes_to_the_next_version_whole_or_not_at_all),
         STORE_TEST(a_store_that_breaks_a_promise_is_refused),
         STORE_TEST(a_folder_that_may_not_be_written_is_said),
         STORE_TEST(no_descriptor_and_no_memory_is_kept),

@@ -122,6 +122,14 @@ class Failing(BatchTest):
         self.assertTrue(failed["copy"].endswith("/out/bad.png"), failed["copy"])
         self.assertEqual({"unreadable": 1}, outcome.summary["reasons"])
 
+    def test_a_copy_of_another_ending_goes_when_there_is_a_result(self):
+        more = ["--on-failure", "copy", "--format", "jpeg"]
+        self.enhance("in", "-o", "out", *more, expect=1)
+        self.assertEqual(["0000.jpg", "0001.jpg", "0002.jpg", "bad.png"], self.files())
+        write_png(self.root / "in" / "bad.png")
+        self.gpen("batch", "retry", "-o", "out")
+        self.assertEqual(["0000.jpg", "0001.jpg", "0002.jpg", "bad.jpg"], self.files())
+
     def test_a_copy_is_no_result(self):
         self.enhance("in", "-o", "out", "--on-failure", "copy", expect=1)
         write_png(self.root / "in" / "bad.png")
@@ -159,6 +167,20 @@ class Failing(BatchTest):
         (self.home / "state").write_text("in the way")
         self.enhance("in", "-o", "out", expect=1)
         self.assertEqual(3, len(self.files()))
+
+
+class TwoAtOnce(BatchTest):
+    def test_a_second_one_is_told_and_the_first_undisturbed(self):
+        self.make_photos(60, 600)
+        with self.start() as first:
+            first.stdout.readline()  # it has begun
+            second = self.enhance("in", "-o", "out", expect=3)
+            self.assertRegex(second.err, "another|already")
+            events = [json.loads(line) for line in first.stdout.read().splitlines()]
+            first.stderr.read()
+        self.assertEqual(0, first.returncode)
+        self.assertEqual((60, 0), (events[-1]["done"], events[-1]["failed"]))
+        self.assertEqual(60, len(self.files()))
 
 
 class Looking(BatchTest):

@@ -78,7 +78,6 @@ class Reports(support.CommandLineTest):
         self.assertIn("gpen-mini", text)
         self.assertRegex(text, "[0-9a-f]{64}")
         self.assertNotIn("stopped before its end", text)
-        self.assertEqual([], [entry for entry in (self.home / "state").rglob("*.jpg")])
 
     def test_in_chinese(self):
         text = self.run_with("report.html", LC_ALL="zh_CN.UTF-8").decode()
@@ -122,6 +121,31 @@ class Reports(support.CommandLineTest):
         self.assertEqual([], self.files())
         self.assertIn(".html, .json or .csv",
                       self.enhance("in", "-o", "out", "--report", "report.pdf", expect=2).err)
+
+    def test_small_pictures_are_kept_until_the_batch_is_cleaned(self):
+        self.run_with("report.html")
+        [folder] = (self.home / "state" / "enhance").glob("*/small")
+        self.assertEqual(6, len(self.files(folder)))
+        self.gpen("batch", "show", "-o", "out", "--report", "later.html")
+        page = Page((self.root / "later.html").read_text(encoding="utf-8"))
+        self.assertEqual([0, 2, 2, 2], sorted(len(photo["pictures"]) for photo in page.photos.values()))
+        self.gpen("batch", "clean", "--older-than", "0")
+        self.assertEqual([], self.files(folder))
+
+    def test_where_the_photo_itself_was_put(self):
+        more = ["--on-failure", "copy", "--format", "jpeg"]  # a result and a copy have different endings
+        items = json.loads(self.run_with("report.json", *more))["items"]
+        copies = {item["photo"]: item["copy"] for item in items}
+        place = str(self.root / "out" / "<b>broken.png")
+        self.assertEqual({"<b>broken.png": place, "0.png": None, "1.png": None, "2.png": None}, copies)
+        self.assertTrue((self.root / "out" / "<b>broken.png").is_file())
+        self.gpen("batch", "show", "-o", "out", "--report", "later.csv")
+        lines = list(csv.DictReader((self.root / "later.csv").read_text(encoding="utf-8").splitlines()))
+        self.assertEqual({place, ""}, {line["copy"] for line in lines})
+        self.gpen("batch", "show", "-o", "out", "--report", "later.html")
+        self.assertIn("The photo itself was put there", (self.root / "later.html").read_text(encoding="utf-8"))
+        self.gpen("batch", "clean", "--older-than", "0")
+        self.assertEqual(["<b>broken.png"], self.files())  # it is no result
 
     def test_an_interruption_is_reported_and_the_rest_later(self):
         for number in range(3, 60):
@@ -204,7 +228,7 @@ class Crashes(support.CommandLineTest):
         write_png(self.root / "in" / "secret0.png", 900, 900, channels=1)
         for number in range(1, 40):
             os.link(self.root / "in" / "secret0.png", self.root / "in" / f"secret{number}.png")
-        command = [support.PROGRAM, "enhance", "--aligned", "in", "-o", "out", "--json"]
+        command = [support.PROGRAM, "enhance", "--likeness=off", "--aligned", "in", "-o", "out", "--json"]
         environment = self.environment(GPEN_SENTRY_DSN=address, no_proxy="127.0.0.1")
         with subprocess.Popen(command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as process:
