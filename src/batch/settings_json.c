@@ -21,24 +21,25 @@ enum { MOST_FACES = 10000, MOST_PIXELS_A_SIDE = 65500, LEAST_EDGE = 16 };
 
 static const setting_row rows[] = {
     /* First: what else is said goes over what it sets. */
-    {"preset", SETTING_PRESET, FIELD(look.preset), .choices = presets},
-    {"held", SETTING_INTEGER, FIELD(look.held), .low = 0, .high = GPEN_HELD_ALL},
-    {"mode", SETTING_CHOICE, FIELD(look.mode), .choices = modes},
-    {"strength", SETTING_INTEGER, FIELD(look.strength), .low = 0, .high = 100},
+    {"preset", SETTING_PRESET, .offset = FIELD(look.preset), .choices = presets},
+    {"held", SETTING_INTEGER, .offset = FIELD(look.held), .low = 0, .high = GPEN_HELD_ALL},
+    {"mode", SETTING_CHOICE, .offset = FIELD(look.mode), .choices = modes},
+    {"strength", SETTING_INTEGER, .offset = FIELD(look.strength), .low = 0, .high = 100},
 #define CONTROL_ROW(field, least, most)                                                                                \
-    {.name = #field, .kind = SETTING_INTEGER, .offset = FIELD(look.field), .low = least, .high = most},
+    {.name = #field, .kind = SETTING_INTEGER, .offset = FIELD(look.field), .low = (least), .high = (most)},
     GPEN_CONTROL_LIST(CONTROL_ROW)
 #undef CONTROL_ROW
         {.name = "likeness", .kind = SETTING_SWITCH, .offset = FIELD(look.likeness)},
-    {"faces", SETTING_FACES, FIELD(look.most_faces), .low = 1, .high = MOST_FACES},
-    {"min_face", SETTING_INTEGER, FIELD(look.least_face), .low = 0, .high = MOST_PIXELS_A_SIDE},
-    {"min_score", SETTING_REAL, FIELD(look.least_score), .low = 0.5, .high = 1},
-    {"face_strength", SETTING_STRENGTHS, 0, .low = 0, .high = 100},
+    {"faces", SETTING_FACES, .offset = FIELD(look.most_faces), .low = 1, .high = MOST_FACES},
+    {"min_face", SETTING_INTEGER, .offset = FIELD(look.least_face), .low = 0, .high = MOST_PIXELS_A_SIDE},
+    {"min_score", SETTING_REAL, .offset = FIELD(look.least_score), .low = 0.5, .high = 1},
+    {"face_strength", SETTING_STRENGTHS, .low = 0, .high = 100},
     {.name = "face_off", .kind = SETTING_OFF},
     {.name = "extra_faces", .kind = SETTING_BOXES},
-    {"format", SETTING_FORMAT, FIELD(format), .choices = formats},
-    {"quality", SETTING_INTEGER, FIELD(quality), .low = 1, .high = 100},
-    {"max_edge", SETTING_INTEGER, FIELD(max_edge), .low = LEAST_EDGE, .high = MOST_PIXELS_A_SIDE, .null_is_zero = true},
+    {"format", SETTING_FORMAT, .offset = FIELD(format), .choices = formats},
+    {"quality", SETTING_INTEGER, .offset = FIELD(quality), .low = 1, .high = 100},
+    {"max_edge", SETTING_INTEGER, .offset = FIELD(max_edge), .low = LEAST_EDGE, .high = MOST_PIXELS_A_SIDE,
+     .null_is_zero = true},
     {.name = "aligned", .kind = SETTING_FLAG, .offset = FIELD(aligned)},
     {.name = "require_face", .kind = SETTING_FLAG, .offset = FIELD(require_face)},
     {.name = "save_faces", .kind = SETTING_FLAG, .offset = FIELD(save_faces)},

@@ -26,10 +26,10 @@ typedef enum setting_kind {
 typedef struct setting_row {
     const char *name;
     setting_kind kind;
-    size_t offset; /* of the field in batch_settings */
+    bool null_is_zero; /* null may be sent for 0, and is */
+    size_t offset;     /* of the field in batch_settings */
     double low, high;
     const char *const *choices; /* ends with NULL */
-    bool null_is_zero;          /* null may be sent for 0, and is */
 } setting_row;
 
 /* The row at `index`, 0 and up; NULL past the last. Static. */

@@ -84,8 +84,8 @@ static json_t *about_worker(const celery_worker *worker)
     for (size_t i = 0; i < worker->count; i++)
         active += worker->works[i]->phase == WORK_WORKING;
     return json_pack("{s:f, s:I, s:I, s:[f, f, f], s:s, s:s, s:s}", "freq", heartbeat_seconds, "active",
-                     (json_int_t)active, "processed", (json_int_t)(worker->done + worker->failed), "loadavg", load[0],
-                     load[1], load[2], "sw_ident", "gpen", "sw_ver", GPEN_VERSION, "sw_sys",
+                     (json_int_t)active, "processed", (json_int_t)worker->done + (json_int_t)worker->failed, "loadavg",
+                     load[0], load[1], load[2], "sw_ident", "gpen", "sw_ver", GPEN_VERSION, "sw_sys",
                      uname(&system) ? "unknown" : system.sysname);
 }
 

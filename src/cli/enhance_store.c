@@ -50,7 +50,8 @@ static gpen_status wanted_make(wanted_list *wanted, const enhance_plan *plan, gp
         char *input = path_absolute(planned->photo->path);
         if (!input) {
             wanted_free(wanted);
-            return gpen_fail_memory(error, "a path", strlen(planned->photo->path));
+            (void)gpen_fail_memory(error, "a path", strlen(planned->photo->path));
+            return GPEN_OUT_OF_MEMORY;
         }
         wanted->items[wanted->count++] = (wanted_item){below_out(plan->settings, planned->output), input, planned};
     }
@@ -264,7 +265,7 @@ static gpen_status store_wanted(batch_run *run, const batch_settings *settings, 
                                 const wanted_list *wanted, gpen_error *error)
 {
     char *json, *key;
-    wanted_list by_output = {.items = calloc(wanted->count, sizeof *wanted->items), .count = wanted->count};
+    wanted_list by_output = {.items = calloc(wanted->count + 1, sizeof *wanted->items), .count = wanted->count};
     if (!by_output.items)
         return gpen_fail_memory(error, "the photos", wanted->count * sizeof *wanted->items);
     memcpy(by_output.items, wanted->items, wanted->count * sizeof *wanted->items);
