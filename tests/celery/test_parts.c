@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -18,6 +19,8 @@
 #include "celery/queue.h"
 #include "celery/roots.h"
 #include "weights/http_get.h"
+
+#include "../base/scratch.h"
 
 /* ---------------------------------------------------------------- base64 */
 
@@ -235,6 +238,16 @@ static void addresses_of_the_internet(void **state)
 
 /* ---------------------------------------------------------------- roots */
 
+static void make_file(const char *folder, const char *name)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs("x\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
 static void paths_stay_beneath_their_root(void **state)
 {
     static const struct {
@@ -257,12 +270,15 @@ static void paths_stay_beneath_their_root(void **state)
                  {"link", GPEN_INPUT_MISSING},
                  {"a/a", GPEN_INPUT_MISSING},
                  {"..a", GPEN_INPUT_MISSING}};
-    char folder[] = "/tmp/gpen-roots-XXXXXX", command[256];
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(command, sizeof command,
-             "cd %s && mkdir in && echo x >a && echo x >in/a && ln -s /etc out && ln -s a link", folder);
-    assert_int_equal(system(command), 0);
+    char *folder = *state, path[4200];
+    make_file(folder, "a");
+    snprintf(path, sizeof path, "%s/in", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    make_file(folder, "in/a");
+    snprintf(path, sizeof path, "%s/out", folder);
+    assert_int_equal(symlink("/etc", path), 0);
+    snprintf(path, sizeof path, "%s/link", folder);
+    assert_int_equal(symlink("a", path), 0);
     const root_folders roots = {.paths = {folder}, .count = 1};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int file = 0;
@@ -279,8 +295,6 @@ static void paths_stay_beneath_their_root(void **state)
     assert_int_equal(roots_open_folder(&roots, "out/b.png", &out, &name, NULL), GPEN_WRITE_FAILED);
     const root_folders none = {.count = 0};
     assert_int_equal(roots_open_folder(&none, "b.png", &out, &name, NULL), GPEN_BAD_ARGUMENT);
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    assert_int_equal(system(command), 0);
 }
 
 int main(void)
@@ -295,7 +309,7 @@ int main(void)
         cmocka_unit_test(addresses_that_are_none),
         cmocka_unit_test(lists_of_a_queue),
         cmocka_unit_test(addresses_of_the_internet),
-        cmocka_unit_test(paths_stay_beneath_their_root),
+        cmocka_unit_test_setup_teardown(paths_stay_beneath_their_root, scratch_setup, scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
