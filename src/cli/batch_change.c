@@ -80,6 +80,7 @@ static int work(batch_run *run, const retry_wish *wish, const batch_settings *se
     run->report = &report;
     status = batch_run_go(run, error);
     int exit_status = status ? report_broken(&report, error) : report_end(&report, interrupted());
+    run->report = NULL;
     report_free(&report);
     return exit_status;
 }
