@@ -11,7 +11,7 @@ enum { MOST = 32 };
 
 int main(int argc, char **argv)
 {
-    static char names[MOST][16];
+    static char names[MOST][32];
     gpen_error error = {0};
     crash_sender *sender;
     worker_pool *pool;
