@@ -221,7 +221,7 @@ static gpen_status add_rest(batch_run *run, const batch_settings *settings, int6
                             gpen_error *error)
 {
     size_t count = 0;
-    store_new_item *items = calloc(wanted->count, sizeof *items);
+    store_new_item *items = calloc(wanted->count + 1, sizeof *items);
     if (!items)
         return gpen_fail_memory(error, "the photos", wanted->count * sizeof *items);
     for (size_t i = 0; i < wanted->count; i++)

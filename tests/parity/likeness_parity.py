@@ -151,7 +151,10 @@ def main():
     options.add_argument("build")
     options.add_argument("--faces", type=int, default=67)
     options.add_argument("--strangers", type=int, default=12)
+    options.add_argument("--small", action="store_true", help="20 faces and 3 strangers each")
     options = options.parse_args()
+    if options.small:
+        options.faces, options.strangers = 20, 3
     if not os.path.isdir(os.path.join(os.environ.get("GPEN_SHARED", ""), "faces")):
         print("skipped: GPEN_SHARED has no faces")
         sys.exit(77)
