@@ -1,32 +1,14 @@
 /* `gpen batch`: picks one of list, show, retry, cancel and clean. */
 #include "cli/batch.h"
 
-#include <string.h>
-
 #include "cli/cli.h"
-#include "cli/nearest.h"
+#include "cli/parts.h"
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} parts[] = {{"list", batch_list_command},
-             {"show", batch_show_command},
-             {"retry", batch_retry_command},
-             {"cancel", batch_cancel_command},
-             {"clean", batch_clean_command}};
-
-enum { PART_COUNT = sizeof parts / sizeof *parts };
-
-static int complain_unknown(const char *word)
-{
-    const char *names[PART_COUNT];
-    for (size_t i = 0; i < PART_COUNT; i++)
-        names[i] = parts[i].name;
-    const char *meant = nearest_word(word, names, PART_COUNT);
-    if (meant)
-        return complain_usage("batch", "there is no '%s'; did you mean 'gpen batch %s'?", word, meant);
-    return complain_usage("batch", "there is no '%s': it is list, show, retry, cancel or clean", word);
-}
+static const command_part parts[] = {{"list", batch_list_command},
+                                     {"show", batch_show_command},
+                                     {"retry", batch_retry_command},
+                                     {"cancel", batch_cancel_command},
+                                     {"clean", batch_clean_command}};
 
 int command_batch(int argc, char **argv)
 {
@@ -48,13 +30,6 @@ int command_batch(int argc, char **argv)
                  "are. OUT is the folder that 'gpen enhance' was given; it can be left out where\n"
                  "there is only one.",
     };
-    if (argc > 1)
-        for (size_t i = 0; i < PART_COUNT; i++)
-            if (!strcmp(argv[1], parts[i].name))
-                return parts[i].run(argc - 1, argv + 1);
-    if (argc > 1 && argv[1][0] != '-')
-        return complain_unknown(argv[1]);
-    int operands;
-    int status = options_parse(&manual, argc, argv, &operands);
-    return status == CLI_GO_ON ? complain_usage("batch", "say what: list, show, retry, cancel or clean") : status;
+    return command_parts_run(&manual, parts, sizeof parts / sizeof *parts, "list, show, retry, cancel or clean", argc,
+                             argv);
 }

@@ -43,6 +43,9 @@ gpen_status store_find_one(const store_choice *choice, char **folder, gpen_error
 /* The number of a batch or an item that a person wrote. False: it is none, which was said. */
 bool batch_number(const char *command, const char *word, int64_t *number);
 
+/* The arguments of a command that takes one batch or none: its number, or *number as it was. Returns CLI_GO_ON, or the exit status. */
+int batch_arguments(const command_manual *manual, int argc, char **argv, int64_t *number);
+
 /* "done", "paused", "cancelled", "unfinished", "being deleted", in the person's language. */
 const char *batch_state_word(const store_batch *batch);
 

@@ -136,14 +136,9 @@ int batch_retry_command(int argc, char **argv)
                  "an interrupted run left, it is done too.",
         .options = options,
         .option_count = sizeof options / sizeof *options};
-    int operands;
-    int status = options_parse(&manual, argc, argv, &operands);
+    int status = batch_arguments(&manual, argc, argv, &wish.batch);
     if (status != CLI_GO_ON)
         return status;
-    if (operands > 1)
-        return complain_usage("batch retry", "one batch at a time");
-    if (operands && !batch_number("batch retry", argv[1], &wish.batch))
-        return CLI_USAGE;
     gpen_error error;
     char *folder;
     if (store_find_one(&choice, &folder, &error))

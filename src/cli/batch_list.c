@@ -281,14 +281,9 @@ int batch_show_command(int argc, char **argv)
                                    .notes = "BATCH is its number; without, the newest one is meant.",
                                    .options = options,
                                    .option_count = sizeof options / sizeof *options};
-    int operands;
-    int status = options_parse(&manual, argc, argv, &operands);
+    int status = batch_arguments(&manual, argc, argv, &shown.id);
     if (status != CLI_GO_ON)
         return status;
-    if (operands > 1)
-        return complain_usage("batch show", "one batch at a time");
-    if (operands && !batch_number("batch show", argv[1], &shown.id))
-        return CLI_USAGE;
     report_format format;
     if (shown.report && !report_format_of_name(shown.report, &format))
         return complain_usage("batch show", REPORT_NAMES, shown.report);

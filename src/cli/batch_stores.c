@@ -123,6 +123,17 @@ bool batch_number(const char *command, const char *word, int64_t *number)
     return false;
 }
 
+int batch_arguments(const command_manual *manual, int argc, char **argv, int64_t *number)
+{
+    int operands;
+    int status = options_parse(manual, argc, argv, &operands);
+    if (status != CLI_GO_ON)
+        return status;
+    if (operands > 1)
+        return complain_usage(manual->command, "one batch at a time");
+    return operands && !batch_number(manual->command, argv[1], number) ? CLI_USAGE : CLI_GO_ON;
+}
+
 const char *batch_state_word(const store_batch *batch)
 {
     bool chinese = text_language() == GPEN_CHINESE;
