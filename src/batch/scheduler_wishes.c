@@ -16,7 +16,7 @@ static gpen_status close_store(scheduler *s, gpen_status status)
 {
     s->quiet_until = 0;
     pthread_mutex_unlock(&s->lock);
-    pool_wake(s->pool);
+    s->crew.calls->wake(s->crew.self);
     return status;
 }
 
@@ -97,7 +97,7 @@ void scheduler_look(scheduler *s, scheduler_state *state)
     state->plan = s->plan;
     state->hold = scheduler_held(s, state->sentence, sizeof state->sentence);
     state->memory_used = s->memory_used;
-    state->workers_ready = s->workers_ready;
+    state->crew = s->seen;
     state->running_count = 0;
     for (const errand *e = s->errands; e && state->running_count < SCHEDULER_MOST_SHOWN; e = e->next)
         if (e->given && !e->ended)

@@ -224,7 +224,8 @@ static gpen_status open_scheduler(engine *e, scheduler **out, gpen_error *error)
                                      .worker_died = on_worker_died,
                                      .held = on_held};
     *out = NULL;
-    gpen_status status = choices_setup(server, &options.setup, error);
+    options.crew = server->options.crew;
+    gpen_status status = options.crew ? GPEN_OK : choices_setup(server, &options.setup, error);
     if (status)
         return status;
     options.folder = server->store_folder;
