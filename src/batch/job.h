@@ -110,7 +110,6 @@ typedef struct batch_job {
     bool overwrite;   /* of output, and of saved faces */
     double seconds;   /* the most time that work on it may take, waiting not counted; 0: no limit */
     int shrink;       /* 0: as usual; 1: with less memory, alone in its worker */
-    int kills;        /* workers that died of it before */
     int endings; /* earlier attempts at the same photo that came to an end: one that was interrupted goes on in this one */
     bool interrupted; /* there was one that was */
 } batch_job;

@@ -120,7 +120,6 @@ gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
         e->job.overwrite = e->settings.overwrite || e->job.interrupted;
         e->job.seconds = e->settings.seconds > 0 ? e->settings.seconds : s->options.seconds;
         e->job.shrink = e->item.shrink;
-        e->job.kills = e->item.kills;
         if (!e->job.input || !e->job.output || (e->settings.save_faces && !e->job.crops))
             status = gpen_fail_memory(error, "a path", 0);
     }

@@ -135,16 +135,16 @@ static void write_workers(FILE *out, const scheduler_state *state)
     metrics_value(out, "gpen_memory_bytes", "Memory by who has it.", "gauge", "{of=\"workers\"}", (double)memory);
 }
 
-static void write_fleet(FILE *out, const crew_look *crew)
+static void write_fleet(FILE *out, const crew_look *fleet)
 {
-    if (!crew->far)
+    if (!fleet->far)
         return;
-    metrics_value(out, "gpen_fleet_broker_up", "1: the queue of the fleet can be reached.", "gauge", "", !crew->away);
+    metrics_value(out, "gpen_fleet_broker_up", "1: the queue of the fleet can be reached.", "gauge", "", !fleet->away);
     metrics_value(out, "gpen_fleet_tasks_out", "Photos that were given to the fleet and are not back.", "gauge", "",
-                  (double)crew->out);
+                  (double)fleet->out);
     metrics_value(out, "gpen_fleet_machines", "Workers of the fleet that were heard of lately.", "gauge", "",
-                  crew->machines);
-    metrics_value(out, "gpen_fleet_processes", "Worker processes that they have.", "gauge", "", crew->ready);
+                  fleet->machines);
+    metrics_value(out, "gpen_fleet_processes", "Worker processes that they have.", "gauge", "", fleet->ready);
 }
 
 static void write_server(FILE *out, http_server *server)

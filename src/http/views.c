@@ -255,23 +255,23 @@ static json_t *view_held(const scheduler_state *state, const gpen_error *trouble
 /* Who works on batches: processes of this machine, and why so many; or a fleet. */
 static void plan_sentences(const scheduler_state *state, char english[256], char chinese[256])
 {
-    const crew_look *crew = &state->crew;
+    const crew_look *fleet = &state->crew;
     machine_plan_sentence(&state->plan, GPEN_ENGLISH, english, 256);
     machine_plan_sentence(&state->plan, GPEN_CHINESE, chinese, 256);
-    if (!crew->far)
+    if (!fleet->far)
         return;
     snprintf(english, 256, "A fleet behind a queue: %d worker processes on %d machines; %zu photos are with them.",
-             crew->ready, crew->machines, crew->out);
-    snprintf(chinese, 256, "由任务队列后的机群处理：%d 台机器，%d 个进程；已发出 %zu 张照片。", crew->machines,
-             crew->ready, crew->out);
+             fleet->ready, fleet->machines, fleet->out);
+    snprintf(chinese, 256, "由任务队列后的机群处理：%d 台机器，%d 个进程；已发出 %zu 张照片。", fleet->machines,
+             fleet->ready, fleet->out);
 }
 
-static json_t *view_fleet(const crew_look *crew)
+static json_t *view_fleet(const crew_look *fleet)
 {
-    if (!crew->far)
+    if (!fleet->far)
         return json_pack("n");
-    return json_pack("{sb si si sI}", "reachable", !crew->away, "machines", crew->machines, "processes", crew->ready,
-                     "out", (json_int_t)crew->out);
+    return json_pack("{sb si si sI}", "reachable", !fleet->away, "machines", fleet->machines, "processes", fleet->ready,
+                     "out", (json_int_t)fleet->out);
 }
 
 json_t *view_system(http_server *server, gpen_language language)
