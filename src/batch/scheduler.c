@@ -256,10 +256,10 @@ gpen_status scheduler_new(scheduler **out, const scheduler_options *options, con
         status = folder_make(options->folder, error);
     if (!status)
         status = store_open(&s->store, options->folder, scheduler_now(), error);
-    if (!status)
+    if (!status && s->pool) /* a crew that is far may be writing them just now */
         status = scheduler_sweep(s, error);
     if (!status)
-        scheduler_sweep_small(s, true);
+        scheduler_sweep_small(s, s->pool != NULL);
     if (status)
         scheduler_free(s);
     else

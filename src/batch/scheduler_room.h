@@ -116,7 +116,7 @@ void scheduler_log_end(const errand *e);
 
 /* ---------------------------------------------------------------- leftovers (scheduler_sweep.c) */
 
-/* Removes what a killed supervisor left half-written. */
+/* Removes what a killed supervisor left half-written, or those who worked for it and died with it. */
 gpen_status scheduler_sweep(scheduler *s, gpen_error *error);
 
 /* Removes small pictures of items that are in the store no more (scheduler_small.c); at_start: half-written ones too. */

@@ -165,6 +165,7 @@ static gpen_status connect_both(fleet *f, gpen_error *error)
     if (status)
         return status;
     queue_bind(&f->redis, f->options.queue);
+    fleet_ask_for_machines(f);
     for (size_t i = 0; i < f->machine_count; i++) /* they could not be heard */
         f->machines[i].heard = f->absence.since > 0 ? clock_seconds() : f->machines[i].heard;
     return redis_settle(&f->redis, error);

@@ -155,10 +155,11 @@ static gpen_status look(fleet *f, gpen_error *error)
 
 /* ---------------------------------------------------------------- taking back */
 
-static void append_revoke(fleet *f, const char *id)
+/* To all workers, by remote control. *arguments is stolen. */
+static void append_control(fleet *f, const char *method, json_t *arguments)
 {
-    json_t *order = json_pack("{s:s, s:{s:s, s:b, s:s}, s:n, s:n, s:n}", "method", "revoke", "arguments", "task_id", id,
-                              "terminate", 1, "signal", "SIGKILL", "destination", "pattern", "matcher");
+    json_t *order = json_pack("{s:s, s:o, s:n, s:n, s:n}", "method", method, "arguments", arguments, "destination",
+                              "pattern", "matcher");
     json_t *envelope = order ? envelope_make(order, NULL, "celery.pidbox", "", 0) : NULL;
     char *text = json_text_of(envelope);
     if (text)
@@ -168,13 +169,19 @@ static void append_revoke(fleet *f, const char *id)
     json_decref(order);
 }
 
+void fleet_ask_for_machines(fleet *f)
+{
+    append_control(f, "heartbeat", json_pack("{}"));
+}
+
 /* Out of the queue, where it still waits there; else the workers are told. */
 static gpen_status take_back(fleet *f, fleet_flight *flight, gpen_error *error)
 {
     redisReply *reply;
     char list[QUEUE_MOST_LIST];
     queue_list(f->options.queue, 0, list);
-    append_revoke(f, flight->id);
+    append_control(f, "revoke",
+                   json_pack("{s:s, s:b, s:s}", "task_id", flight->id, "terminate", 1, "signal", "SIGKILL"));
     gpen_status status = redis_settle(&f->redis, error);
     if (status)
         return status;

@@ -83,6 +83,9 @@ void fleet_read_failure(task_state state, const json_t *exception, job_result *r
  * OUT_OF_MEMORY. */
 gpen_status fleet_ask(fleet *f, gpen_error *error);
 
+/* Asks all workers to tell of themselves now. Appends commands. */
+void fleet_ask_for_machines(fleet *f);
+
 /* ---------------------------------------------------------------- hearing (fleet_hear.c) */
 
 /* Subscribes to what is told of tasks and machines. */

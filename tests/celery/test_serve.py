@@ -1,6 +1,8 @@
 """`gpen serve --broker`: batches of the server restored by workers of a fleet, whatever is lost on the way: each photo ends once."""
+import contextlib
 import json
 import signal
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -31,9 +33,9 @@ class ServeFleet(fleet.FleetTest):
     def log(self):
         return (self.root / "serve.log").read_text(errors="replace")
 
-    def pictures(self, count, damaged=(), slow=()):
-        slow_photo = (self.photos / self.slow_photo(side=2500)).read_bytes() if slow else b""
-        return [(f"photo-{i:02}.png", b"no picture" if i in damaged else slow_photo if i in slow else
+    @staticmethod
+    def pictures(count, damaged=()):
+        return [(f"photo-{i:02}.png", b"no picture" if i in damaged else
                  support.marked_photo(160 + i, 160, (("large", 2, 2),))) for i in range(count)]
 
     def put(self, server, pictures, **settings):
@@ -54,10 +56,27 @@ class ServeFleet(fleet.FleetTest):
             self.assertEqual("failed" if i in damaged else "done", item["state"], item)
         names = [item["output_name"] for i, item in enumerate(items) if i not in damaged]
         self.assertEqual(sorted(names), self.outputs())
-        for path in self.data.glob("results/*/*"):
+        for path in self.data.glob("results/*/*.png"):
             support.read_png(path)
-        ends = [json.loads(line)["item"] for line in self.log().splitlines() if '"event":"item_done"' in line]
-        self.assertEqual(sorted(item["id"] for i, item in enumerate(items) if i not in damaged), sorted(ends))
+        self.assertEqual({item["id"]: 1 for item in items}, self.ends())
+
+    def ends(self):
+        """How many attempts at each photo came to an end: done or failed."""
+        store = contextlib.closing(sqlite3.connect(f"file:{self.data}/store/batches.db?mode=ro", uri=True))
+        with store as connection:
+            return dict(connection.execute("SELECT item, count(*) FROM attempt WHERE outcome IN (1, 2) GROUP BY item"))
+
+    def begin(self, count, damaged=(), **options):
+        """A batch whose first photo is being worked on, and stays so. Returns the worker, what lets it go on, the server, the batch."""
+        worker = self.fleet_worker(**options)
+        go_on = worker.pause()
+        server = self.serve()
+        batch = self.put(server, self.pictures(count, damaged))
+        fleet.wait_for(lambda: self.client().keys("celery-task-meta-*"))
+        return worker, go_on, server, batch
+
+    def wait_for_states(self, server, batch, state):
+        fleet.wait_for(lambda: {item["state"] for item in server.items(batch)} == {state})
 
     def tasks_taken(self):
         return sum(worker.text().count('"event":"task_ended"') for worker in self.workers)
@@ -79,9 +98,12 @@ class ServeFleet(fleet.FleetTest):
         self.assertGreater(done["seconds"], 0)
         self.assertEqual("gpen", done["receipt"]["program"])
         self.assertTrue(done["receipt"]["restorer"]["sha256"])
-        for which in ("before", "after"):
-            answer = server.api("GET", f"/items/{done['id']}/{which}?thumb=1")
+        for which in ("input", "output"):
+            answer = server.api("GET", f"/items/{done['id']}/thumbnail?of={which}")
             self.assertEqual((200, b"\xff\xd8"), (answer.status, answer.body[:2]))
+        # Looks that are tried are this machine's to make.
+        answer = server.api("POST", f"/items/{done['id']}/render", {"settings": {"strength": 50}, "edge": 100})
+        self.assertEqual((200, b"\xff\xd8"), (answer.status, answer.body[:2]))
         self.assertEqual(6, self.tasks_taken())
         self.assertTrue(list(self.data.glob("results/*/faces/*-face1.png")))
         system = server.api("GET", "/system").json
@@ -90,6 +112,128 @@ class ServeFleet(fleet.FleetTest):
         self.assertIn("gpen_fleet_broker_up 1\n", numbers)
         self.assertIn("gpen_fleet_tasks_out 0\n", numbers)
         self.assert_empty()
+
+    def test_a_batch_is_cancelled(self):
+        """What is worked on is stopped, what waits in the queue leaves it."""
+        worker, go_on, server, batch = self.begin(6, prefetch=0)
+        fleet.wait_for(lambda: self.client().llen("gpen") == 3)
+        self.assertEqual(200, server.api("POST", f"/batches/{batch}/cancel").status)
+        fleet.wait_for(lambda: not self.client().llen("gpen"))
+        go_on()
+        self.wait_for_states(server, batch, "cancelled")
+        self.assertEqual([], self.outputs())
+        self.assertEqual(1, self.tasks_taken())
+        self.assert_empty()
+
+    def test_a_batch_is_cancelled_while_redis_is_away(self):
+        worker, go_on, server, batch = self.begin(6, prefetch=0)
+        self.redis.stop()
+        fleet.wait_for(lambda: server.request("GET", "/readyz").status == 503)
+        server.api("POST", f"/batches/{batch}/cancel")
+        self.wait_for_states(server, batch, "cancelled")
+        self.redis.start()
+        fleet.wait_for(lambda: server.request("GET", "/readyz").status == 200)
+        fleet.wait_for(lambda: not self.client().llen("gpen"))
+        go_on()
+        self.assert_empty()
+        self.assertLessEqual(self.tasks_taken(), 1)
+
+    def test_no_more_is_sent_than_workers_can_begin_soon(self):
+        """A batch that comes later and is urgent is done before the rest of the first."""
+        worker = self.fleet_worker()
+        go_on = worker.pause()
+        server = self.serve("--fleet-ahead", "4")
+        slow = self.put(server, self.pictures(12))
+        fleet.wait_for(lambda: server.api("GET", "/system").json["fleet"]["out"] == 4)
+        self.assertEqual(8, server.api("GET", f"/batches/{slow}").json["counts"]["queued"])
+        self.assertEqual(200, server.api("POST", f"/batches/{slow}/pause").status)
+        urgent = self.put(server, self.pictures(2))
+        go_on()
+        self.ended(server, urgent)
+        counts = server.api("GET", f"/batches/{slow}").json["counts"]
+        self.assertEqual((4, 8), (counts["done"], counts["queued"]))
+        server.api("POST", f"/batches/{slow}/resume")
+        self.assertEqual(["done"] * 12, [item["state"] for item in self.ended(server, slow)])
+        self.assertEqual(14, self.tasks_taken())
+
+    def test_the_folder_has_another_name_on_the_workers(self):
+        other = self.root / "elsewhere"
+        server = self.serve("--fleet-data", str(other))
+        (self.root / "data").rename(other)
+        (self.root / "data").symlink_to(other)
+        self.worker("--root", other)
+        items = self.ended(server, self.put(server, self.pictures(1)))
+        self.assert_each_once(items)
+
+    # ------------------------------------------------------------------ what is lost
+
+    def test_redis_is_away_for_a_while(self):
+        worker, go_on, server, batch = self.begin(8, damaged={5})
+        self.redis.stop()
+        fleet.wait_for(lambda: server.request("GET", "/readyz").status == 503)
+        self.assertIn("queue cannot be reached", server.request("GET", "/readyz").json["detail"])
+        system = server.api("GET", "/system").json
+        self.assertIn("queue cannot be reached", system["held"])
+        self.assertFalse(system["fleet"]["reachable"])
+        self.assertIn("gpen_fleet_broker_up 0\n", server.request("GET", "/metrics").body.decode())
+        self.assertEqual("running", server.items(batch)[0]["state"])
+        go_on()
+        time.sleep(0.5)
+        self.redis.start()
+        self.assert_each_once(self.ended(server, batch), damaged={5})
+        fleet.wait_for(lambda: server.request("GET", "/readyz").status == 200)
+        self.assertIn("broker_back", self.log())
+        self.assertEqual(8, self.tasks_taken())  # none was sent twice
+        self.assert_empty()
+
+    def test_redis_forgets_everything(self):
+        worker, go_on, server, batch = self.begin(8, damaged={5})
+        self.redis.stop(keep=False)
+        self.redis.start()
+        fleet.wait_for(lambda: "task_sent_again" in self.log())
+        go_on()
+        self.assert_each_once(self.ended(server, batch), damaged={5})
+        self.assert_empty()
+
+    def test_the_server_is_killed(self):
+        """In the middle, twice, and its workers changed, which here are none; what was done while it was away is found, and nothing is sent twice."""
+        worker, go_on, server, batch = self.begin(10, damaged={5})
+        server.stop(signal.SIGKILL)
+        go_on()
+        taken = fleet.wait_for(self.tasks_taken)
+        server.start()
+        go_on = worker.pause()
+        self.assertEqual(200, server.api("PUT", "/system", {"workers": 2}).status)
+        server.stop(signal.SIGKILL)
+        go_on()
+        fleet.wait_for(lambda: self.tasks_taken() > taken or not self.client().llen("gpen"))
+        server.start()
+        self.assert_each_once(self.ended(server, batch), damaged={5})
+        self.assertEqual(10, self.tasks_taken())
+        self.assert_empty()
+
+    def test_the_server_is_stopped_and_a_worker_killed(self):
+        worker, go_on, server, batch = self.begin(6, visibility_timeout=2)
+        worker.kill()
+        go_on()
+        server.stop()
+        self.fleet_worker(visibility_timeout=2)
+        server.start()
+        self.assert_each_once(self.ended(server, batch))
+        self.assert_empty()
+
+    def test_somebody_else_takes_a_photo_out_of_the_queue(self):
+        """It is tried again by the store, under a name of its own."""
+        worker = self.fleet_worker()
+        go_on = worker.pause()
+        server = self.serve()
+        batch = self.put(server, self.pictures(1))
+        (held,) = fleet.wait_for(lambda: self.client().hvals("unacked"))
+        self.app.control.revoke(json.loads(held)[0]["headers"]["id"], terminate=True)
+        go_on()
+        items = self.ended(server, batch)
+        self.assertEqual("done", items[0]["state"])
+        self.assertEqual({1: 2}, self.ends())
 
 
 if __name__ == "__main__":
