@@ -10,8 +10,9 @@
 #include "base/wake.h"
 #include "celery/fleet_room.h"
 
-/* The fewest tasks that are out: in an empty fleet they are what an autoscaler sees. */
-enum { LEAST_OUT = 4, MOST_AHEAD = 100 };
+/* The fewest tasks that are out: in an empty fleet they are what an autoscaler sees. The most: those who look through them do so one by
+ * one. */
+enum { LEAST_OUT = 4, MOST_OUT = 4096, MOST_AHEAD = 100 };
 
 static const double answer_seconds = 5.0, longest_turn = 1.0, file_interval = 0.1;
 
@@ -37,7 +38,7 @@ void fleet_begin(fleet *f, fleet_flight *flight)
     flight->began = true;
 }
 
-static void tell_death(fleet *f, const fleet_flight *flight, const gpen_error *reason)
+void fleet_tell_death(fleet *f, const fleet_flight *flight, const gpen_error *reason)
 {
     static const crash_record nothing = {.signal = 0};
     const pool_death death = {.job = &flight->job, .reason = *reason, .record = &nothing};
@@ -50,8 +51,6 @@ void fleet_end(fleet *f, fleet_flight *flight, job_result *result)
     job_result taken = *result;
     *result = (job_result){.width = 0};
     flight->ended = true;
-    if (taken.error.status == GPEN_CRASHED)
-        tell_death(f, flight, &taken.error);
     f->events.ended(f->events.context, &flight->job, &taken);
     job_result_free(&taken);
 }
@@ -117,7 +116,7 @@ static size_t room(const void *self)
         return 0;
     fleet_count_machines(f, &machines, &processes);
     size_t most = (size_t)processes * (size_t)f->options.ahead, out = count_out(f);
-    most = most > LEAST_OUT ? most : LEAST_OUT;
+    most = most < LEAST_OUT ? LEAST_OUT : most > MOST_OUT ? MOST_OUT : most;
     return most > out ? most - out : 0;
 }
 
@@ -193,7 +192,7 @@ static void wait_and_hear(fleet *f, double seconds)
     seconds = seconds < longest_turn ? seconds : longest_turn;
     if (redis_is_open(&f->listener))
         wanted[1].fd = f->listener.context->fd;
-    else if (f->absence.next_attempt - clock_seconds() < seconds)
+    else if (!f->stopping && f->absence.next_attempt - clock_seconds() < seconds)
         seconds = f->absence.next_attempt - clock_seconds();
     for (const fleet_flight *flight = f->flights; flight; flight = flight->next)
         if (flight->phase == FLIGHT_BACK && !flight->ended && seconds > file_interval)
@@ -209,9 +208,7 @@ static gpen_status turn(void *self, double seconds, gpen_error *error)
     fleet *f = self;
     gpen_error why = {0};
     (void)error;
-    if (f->stopping)
-        return GPEN_OK;
-    if (connected(f)) {
+    if (!f->stopping && connected(f)) {
         take_jobs(f);
         if (fleet_ask(f, &why))
             lose(f, &why);

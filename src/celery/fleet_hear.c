@@ -123,7 +123,8 @@ static void take_failure(fleet *f, fleet_flight *flight, task_state state, const
         fleet_end_with(f, flight, GPEN_CANCELLED, "it was cancelled");
         return;
     }
-    fleet_read_failure(state, exception, &result);
+    if (fleet_read_failure(state, exception, &result))
+        fleet_tell_death(f, flight, &result.error);
     fleet_end(f, flight, &result);
 }
 

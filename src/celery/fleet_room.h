@@ -62,6 +62,9 @@ typedef struct fleet {
 void fleet_end(fleet *f, fleet_flight *flight, job_result *result);
 void fleet_end_with(fleet *f, fleet_flight *flight, gpen_status status, const char *why);
 
+/* A worker process died of it: that is told before its end. */
+void fleet_tell_death(fleet *f, const fleet_flight *flight, const gpen_error *reason);
+
 /* A worker has begun it. */
 void fleet_begin(fleet *f, fleet_flight *flight);
 
@@ -73,9 +76,9 @@ gpen_status fleet_name(const fleet_options *options, char prefix[FLEET_PREFIX], 
 /* The job's task: its name and its message. Errors: BAD_ARGUMENT (a path that is no UTF-8), OUT_OF_MEMORY. */
 gpen_status fleet_write(const fleet *f, fleet_flight *flight, gpen_error *error);
 
-/* What a worker returned, or the exception that it ended with. Zeroed before; errors are in result->error. */
+/* What a worker returned; errors are in result->error. Or the exception that it ended with; true: a worker process died of it. */
 void fleet_read_result(const fleet_flight *flight, const json_t *value, job_result *result);
-void fleet_read_failure(task_state state, const json_t *exception, job_result *result);
+bool fleet_read_failure(task_state state, const json_t *exception, job_result *result);
 
 /* ---------------------------------------------------------------- asking (fleet_ask.c) */
 

@@ -195,7 +195,7 @@ void fleet_read_result(const fleet_flight *flight, const json_t *value, job_resu
         gpen_fail(&result->error, GPEN_CRASHED, "the worker returned what makes no sense");
 }
 
-void fleet_read_failure(task_state state, const json_t *exception, job_result *result)
+bool fleet_read_failure(task_state state, const json_t *exception, job_result *result)
 {
     const json_t *words = json_object_get(exception, "exc_message");
     const char *type = json_string_value(json_object_get(exception, "exc_type")),
@@ -210,8 +210,10 @@ void fleet_read_failure(task_state state, const json_t *exception, job_result *r
     } else if (type && first && second && !strcmp(type, "GpenError") && reason_find(first, &reason) &&
                reason != GPEN_CANCELLED) {
         gpen_fail(&result->error, reason, "%s", second);
+        return reason == GPEN_CRASHED;
     } else {
         gpen_fail(&result->error, GPEN_CRASHED, "the worker could not do it: %s%s%s", type ? type : "no reason",
                   first ? ": " : "", first ? first : "");
     }
+    return false;
 }
