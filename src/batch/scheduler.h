@@ -196,9 +196,13 @@ typedef struct scheduler_state {
     double memory_used; /* share; negative: unknown */
     scheduler_running running[SCHEDULER_MOST_SHOWN];
     int running_count;
+    int working; /* all of them, and those that there is no room for here */
     crew_look crew;
 } scheduler_state;
 
 void scheduler_look(scheduler *s, scheduler_state *state);
+
+/* The item, where it is being worked on. */
+bool scheduler_look_at(scheduler *s, int64_t item, scheduler_running *running);
 
 #endif

@@ -124,7 +124,7 @@ static void write_workers(FILE *out, const scheduler_state *state)
     metrics_value(out, "gpen_workers", "Worker processes by state.", "gauge", "{state=\"planned\"}",
                   state->plan.workers);
     metrics_value(out, "gpen_workers", NULL, NULL, "{state=\"ready\"}", state->crew.ready);
-    metrics_value(out, "gpen_workers", NULL, NULL, "{state=\"working\"}", state->running_count);
+    metrics_value(out, "gpen_workers", NULL, NULL, "{state=\"working\"}", state->working);
     metrics_value(out, "gpen_worker_deaths_total", "Workers that died since the start.", "counter", "",
                   (double)state->worker_deaths);
     metrics_value(out, "gpen_retries_total", "Photos tried again by themselves since the start.", "counter", "",

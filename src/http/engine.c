@@ -413,16 +413,10 @@ void engine_ready(engine *e, worker_ready *ready)
 
 bool engine_running(engine *e, int64_t item, scheduler_running *running)
 {
-    scheduler_state state;
-    gpen_error trouble;
-    engine_look(e, &state, &trouble);
-    for (int i = 0; i < state.running_count; i++) {
-        if (state.running[i].item != item)
-            continue;
-        *running = state.running[i];
-        return true;
-    }
-    return false;
+    scheduler *s = engine_borrow(e);
+    bool there = s && scheduler_look_at(s, item, running);
+    engine_return(e);
+    return there;
 }
 
 double engine_pace(engine *e, int64_t batch)

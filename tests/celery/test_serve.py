@@ -157,13 +157,25 @@ class ServeFleet(fleet.FleetTest):
         self.assertEqual(14, self.tasks_taken())
 
     def test_the_folder_has_another_name_on_the_workers(self):
-        other = self.root / "elsewhere"
+        """They may use those of its folders that they need; the store is on another disk."""
+        data, other, local = self.root / "data", self.root / "elsewhere", self.root / "local"
+        data.mkdir()
+        local.mkdir()
+        (data / "store").symlink_to(local)
         server = self.serve("--fleet-data", str(other))
-        (self.root / "data").rename(other)
-        (self.root / "data").symlink_to(other)
-        self.worker("--root", other)
-        items = self.ended(server, self.put(server, self.pictures(1)))
-        self.assert_each_once(items)
+        data.rename(other)
+        data.symlink_to(other)
+        roots = [word for name in ("uploads", "results", "thumbnails") for word in ("--root", other / name)]
+        self.worker(*roots)
+        self.assert_each_once(self.ended(server, self.put(server, self.pictures(1))))
+        self.assertTrue((local / "batches.db").exists())
+
+    def test_workers_that_may_not_use_the_folder(self):
+        self.worker()
+        server = self.serve()
+        (item,) = self.ended(server, self.put(server, self.pictures(1)))
+        self.assertEqual(("failed", "bad_argument"), (item["state"], item["reason"]))
+        self.assertIn("--root", item["detail"])
 
     # ------------------------------------------------------------------ what is lost
 
