@@ -57,21 +57,21 @@ typedef struct work {
     char *key;
     bool clear_before;              /* the result's place was free when this key was first begun */
     bool place_free;                /* it was when looked at */
+    bool scratch;                   /* the result goes to a file that is taken away afterwards */
     int input, folder;              /* open files; -1: none */
     int small_folder, faces_folder; /* likewise, of small pictures and saved faces */
-    bool scratch;                   /* the result goes to a file that is taken away afterwards */
     batch_job job;
     job_result result;
-    char level[32]; /* of instructions, that the pool worked with; "": it did not */
-    gpen_precision precision;
-    int shrink, kills; /* of attempts before, as in retry_decide */
+    int shrink, kills;        /* of attempts before, as in retry_decide */
+    gpen_precision precision; /* that the pool worked with */
+    char level[32];           /* of instructions, likewise; "": it did not */
 
     /* for others to look at while somebody has it */
     atomic_bool cancelled;
+    atomic_bool news; /* one of those that follow changed */
     atomic_int stage; /* a job_stage; -1: none yet */
     atomic_uint faces_done, faces_total;
     atomic_int process; /* the worker process that has it; 0: none */
-    atomic_bool news;   /* one of these changed */
 
     /* ENDED */
     gpen_error error; /* status OK: it went well */
