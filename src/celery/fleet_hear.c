@@ -1,11 +1,15 @@
 /* What is told of tasks and machines. Its own file because anyone who can write to the broker can say it. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "celery/fleet_room.h"
+#include "celery/scratch.h"
 
 enum { MOST_MACHINES = 10000, MOST_EVENT = 1 << 16 };
 
@@ -84,6 +88,18 @@ static bool file_is_there(const fleet_flight *flight)
            (int64_t)facts.st_size == flight->result.output_bytes;
 }
 
+/* What workers that died over it left half-written goes: nobody who writes it still can matter. */
+static void sweep_parts(const fleet_flight *flight)
+{
+    char *folder = flight->job.interrupted || flight->sendings > 1 ? path_folder(flight->job.output) : NULL;
+    int opened = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (opened >= 0) {
+        parts_remove(opened, path_name(flight->job.output));
+        close(opened);
+    }
+    free(folder);
+}
+
 void fleet_look_for_files(fleet *f)
 {
     char why[400];
@@ -91,6 +107,7 @@ void fleet_look_for_files(fleet *f)
         if (flight->phase != FLIGHT_BACK || flight->ended)
             continue;
         if (file_is_there(flight)) {
+            sweep_parts(flight);
             fleet_end(f, flight, &flight->result);
         } else if (clock_seconds() - flight->back > file_patience) {
             snprintf(
