@@ -18,8 +18,8 @@ STATES = ("queued", "running", "done", "failed", "cancelled")
 
 
 class ServeFleet(fleet.FleetTest):
-    def serve(self, *options):
-        environment = self.environment(GPEN_LOG="info", GPEN_LOG_FILE=str(self.root / "serve.log"))
+    def serve(self, *options, **changes):
+        environment = self.environment(GPEN_LOG="info", GPEN_LOG_FILE=str(self.root / "serve.log"), **changes)
         server = serving.Server(self.root, "--broker", f"redis://127.0.0.1:{self.redis.port}/0", *options,
                                 environment=environment)
         self.addCleanup(self.stop_server, server)
@@ -174,6 +174,15 @@ class ServeFleet(fleet.FleetTest):
         self.worker(*roots)
         self.assert_each_once(self.ended(server, self.put(server, self.pictures(1))))
         self.assertTrue((local / "batches.db").exists())
+
+    def test_a_server_without_models(self):
+        """Batches are the workers' matter; who wants to try a look here is told what is missing."""
+        self.fleet_worker()
+        server = self.serve(GPEN_HOME=str(self.root / "nothing"), GPEN_ASSETS=str(self.root / "nothing"))
+        (item,) = self.ended(server, self.put(server, self.pictures(1)))
+        self.assertEqual("done", item["state"])
+        answer = server.api("POST", f"/items/{item['id']}/render", {"settings": {}, "edge": 100})
+        self.assertEqual((404, "model_missing"), (answer.status, answer.json["reason"]))
 
     def test_workers_that_may_not_use_the_folder(self):
         self.worker()
