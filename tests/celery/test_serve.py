@@ -17,7 +17,9 @@ PLAIN = {"likeness": False}  # what the tests' tiny network makes of a face rese
 STATES = ("queued", "running", "done", "failed", "cancelled")
 
 
-class ServeFleet(fleet.FleetTest):
+class Served(fleet.FleetTest):
+    """A server whose batches go to a fleet."""
+
     def serve(self, *options, **changes):
         environment = self.environment(GPEN_LOG="info", GPEN_LOG_FILE=str(self.root / "serve.log"), **changes)
         server = serving.Server(self.root, "--broker", f"redis://127.0.0.1:{self.redis.port}/0", *options,
@@ -86,6 +88,8 @@ class ServeFleet(fleet.FleetTest):
     def tasks_taken(self):
         return sum(worker.text().count('"event":"task_ended"') for worker in self.workers)
 
+
+class ServeFleet(Served):
     # ------------------------------------------------------------------ what a person sees
 
     def test_a_batch(self):
@@ -221,6 +225,18 @@ class ServeFleet(fleet.FleetTest):
         self.assert_each_once(self.ended(server, batch), damaged={5})
         self.assert_empty()
 
+    def test_redis_refuses_to_write(self):
+        self.fleet_worker()
+        server = self.serve()
+        client = self.client()
+        client.config_set("min-replicas-to-write", 1)
+        batch = self.put(server, self.pictures(3))
+        fleet.wait_for(lambda: server.request("GET", "/readyz").status == 503)
+        self.assertIn("NOREPLICAS", server.request("GET", "/readyz").json["detail"])
+        client.config_set("min-replicas-to-write", 0)
+        self.assert_each_once(self.ended(server, batch))
+        self.assert_empty()
+
     def test_the_server_is_killed(self):
         """In the middle, twice, and its workers changed, which here are none; what was done while it was away is found, and nothing is sent twice."""
         worker, go_on, server, batch = self.begin(10, damaged={5})
@@ -260,6 +276,21 @@ class ServeFleet(fleet.FleetTest):
         items = self.ended(server, batch)
         self.assertEqual("done", items[0]["state"])
         self.assertEqual({1: 2}, self.ends())
+
+
+class Secrets(Served):
+    password = "a secret: with@signs"
+
+    def test_a_password(self):
+        self.fleet_worker()
+        (self.root / "secret").write_text(self.password + "\n")
+        server = self.serve("--password-file", str(self.root / "secret"))
+        self.assert_each_once(self.ended(server, self.put(server, self.pictures(1))))
+        self.assertNotIn(self.password, self.log())
+        told = self.gpen("serve", "--broker", "redis://:x@h/0", expect=2).err
+        self.assertIn("command line", told)
+        self.assertIn("--broker", self.gpen("serve", "--queue", "other", expect=2).err)
+        self.assertIn("broker", self.gpen("serve", "--broker", "http://h", expect=3).err)
 
 
 if __name__ == "__main__":
