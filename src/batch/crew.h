@@ -10,8 +10,8 @@
 
 /* What can be seen of it. */
 typedef struct crew_look {
-    bool
-        far; /* its workers are on other machines: this one's memory says nothing of them, nor do their process numbers */
+    /* Its workers are on other machines: this one's memory says nothing of them, nor do their process numbers. */
+    bool far;
     bool away;          /* the queue cannot be reached: what was handed out goes on, nothing new is */
     int ready;          /* worker processes that are ready */
     int machines;       /* far: that were heard of lately */

@@ -59,8 +59,8 @@ typedef struct scheduler_options {
     /* Bytes free for a new file in the folder, -1: unknown; NULL: as the file system says. */
     int64_t (*disk_free)(void *context, const char *folder);
     void *context; /* of these two */
-    const crew_maker *
-        crew; /* who works instead of processes of this machine; models, workers and memory are theirs to see to then. NULL: nobody */
+    /* Who works instead of processes of this machine; models, workers and memory are theirs to see to then. NULL: nobody. */
+    const crew_maker *crew;
 } scheduler_options;
 
 /* A sandboxed worker for each core, ten minutes a photo, a store that is waited for. */
