@@ -74,8 +74,7 @@ typedef struct job_result {
     char *notes;          /* what was lost on the way, one sentence a line, or NULL */
     int64_t peak_bytes;   /* the most memory its worker had until then, as its supervisor saw it; 0: unknown */
     int64_t output_bytes; /* length of the result's file */
-    char *
-        receipt; /* as result_receipt_json has it, where others know better than its supervisor what made it; NULL: no */
+    char *receipt;        /* as result_receipt_json has it, from who knows better than the supervisor; NULL: none */
 } job_result;
 
 /* CROPS-face2-before.png of the second face as it came, CROPS-face2.png restored; free. NULL: no memory. */
