@@ -20,6 +20,7 @@
 #include "celery/celery.h"
 #include "celery/claims.h"
 #include "celery/events.h"
+#include "celery/inquiry.h"
 #include "celery/line.h"
 #include "celery/queue.h"
 #include "celery/request.h"
@@ -152,8 +153,11 @@ typedef struct celery_worker {
     work_hands hands;
 
     event_sender events;
-    json_t *revoked; /* id -> since when */
-    json_t *totals;  /* task name -> how many were accepted */
+    json_t *revoked;       /* id -> since when, by clock_seconds, as Celery has it; the oldest first */
+    inquiry hello;         /* to the others */
+    int64_t neighbours;    /* whose answers are missing */
+    double mingling_until; /* by clock_seconds; 0: all is known that will be */
+    json_t *totals;        /* task name -> how many were accepted */
     unsigned long done, failed;
 
     bool stop, stopping, paused;           /* asked to; at it; told to take nothing from the queue */
@@ -212,6 +216,16 @@ gpen_status worker_tell_ends(celery_worker *worker, gpen_error *error);
 /* STARTED and PROGRESS. */
 void worker_tell_begun(celery_worker *worker, work *w);
 void worker_tell_progress(celery_worker *worker, work *w);
+
+/* ---------------------------------------------------------------- other workers (mingle.c) */
+
+/* Asks which tasks are revoked; while it waits for answers, at most a second, nothing is begun. Errors: FETCH_FAILED. */
+gpen_status mingle_begin(celery_worker *worker, gpen_error *error);
+gpen_status mingle_turn(celery_worker *worker, gpen_error *error);
+bool mingling(const celery_worker *worker);
+
+/* Notes what another worker knows: id -> anything. */
+void mingle_note(celery_worker *worker, const json_t *revoked);
 
 /* ---------------------------------------------------------------- remote control (control.c) */
 
