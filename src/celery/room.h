@@ -22,6 +22,7 @@
 #include "celery/events.h"
 #include "celery/inquiry.h"
 #include "celery/line.h"
+#include "celery/numbers.h"
 #include "celery/queue.h"
 #include "celery/request.h"
 #include "celery/roots.h"
@@ -116,6 +117,8 @@ typedef struct work_hands {
     size_t held_count, held_room;
     atomic_bool stop, stop_at_once, look; /* look: a task was cancelled */
     atomic_int ready;                     /* worker processes */
+    atomic_uint deaths;                   /* of those */
+    atomic_llong memory;                  /* bytes that they have */
     gpen_error broken;                    /* why the pool is at its end; read after `ended` */
     atomic_bool ended;
 } work_hands;
@@ -228,6 +231,11 @@ bool mingling(const celery_worker *worker);
 void mingle_note(celery_worker *worker, const json_t *revoked);
 
 /* ---------------------------------------------------------------- remote control (control.c) */
+
+/* What Celery calls a task (control_views.c): worked on; waiting for its eta; held, and neither. */
+bool work_is_active(const work *w);
+bool work_is_scheduled(const work *w);
+bool work_is_reserved(const work *w);
 
 /* Acts upon a message of the control channel. Errors: FETCH_FAILED (the connection). */
 gpen_status control_act(celery_worker *worker, const char *text, size_t length, gpen_error *error);

@@ -312,6 +312,24 @@ static double time_to_wait(const celery_worker *worker)
     return seconds > 0 ? seconds : 0;
 }
 
+static void tell_numbers(celery_worker *worker)
+{
+    numbers_look look = {.broker_up = redis_is_open(&worker->broker),
+                         .stopping = worker->stopping,
+                         .paused = worker->paused,
+                         .planned = worker_concurrency(worker),
+                         .ready = atomic_load(&worker->hands.ready),
+                         .memory = atomic_load(&worker->hands.memory),
+                         .deaths = atomic_load(&worker->hands.deaths)};
+    for (size_t i = 0; i < worker->count; i++) {
+        const work *w = worker->works[i];
+        look.active += work_is_active(w);
+        look.scheduled += work_is_scheduled(w);
+        look.reserved += work_is_reserved(w);
+    }
+    numbers_turn(worker->options->numbers, &look);
+}
+
 static void wait_for_more(const celery_worker *worker)
 {
     struct pollfd wanted[2] = {{.fd = worker->ended.wake[0], .events = POLLIN}, {.fd = -1, .events = POLLIN}};
@@ -357,6 +375,7 @@ static void live(celery_worker *worker)
                 log_event(LOG_WARNING, "broker_refused", NULL, "the broker refuses: %s", why.message);
             lose(worker, &why);
         }
+        tell_numbers(worker);
         wait_for_more(worker);
     }
     event_worker(&worker->events, &worker->broker, "worker-offline", about_worker(worker));
