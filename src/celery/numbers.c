@@ -96,8 +96,8 @@ static void write_look(const numbers_look *look, FILE *out)
 {
     static const char tasks[] = "gpen_worker_tasks", processes[] = "gpen_worker_processes";
     metrics_value(out, "gpen_worker_broker_up", "1: the broker can be reached.", "gauge", "", look->broker_up);
-    metrics_value(out, tasks, "Tasks that it holds, by what they wait for.", "gauge", "{state=\"active\"}",
-                  (double)look->active);
+    metrics_value(out, tasks, "Tasks that it holds: active (with a process), reserved, or scheduled for later.",
+                  "gauge", "{state=\"active\"}", (double)look->active);
     metrics_value(out, tasks, NULL, NULL, "{state=\"reserved\"}", (double)look->reserved);
     metrics_value(out, tasks, NULL, NULL, "{state=\"scheduled\"}", (double)look->scheduled);
     metrics_value(out, processes, "Its processes, by state.", "gauge", "{state=\"planned\"}", look->planned);
