@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "celery/fleet_room.h"
+#include "celery/inquiry.h"
 
 enum { MOST_LOOKED_FOR = 200, MOST_SENDINGS = 6 };
 
@@ -155,23 +156,9 @@ static gpen_status look(fleet *f, gpen_error *error)
 
 /* ---------------------------------------------------------------- taking back */
 
-/* To all workers, by remote control. *arguments is stolen. */
-static void append_control(fleet *f, const char *method, json_t *arguments)
-{
-    json_t *order = json_pack("{s:s, s:o, s:n, s:n, s:n}", "method", method, "arguments", arguments, "destination",
-                              "pattern", "matcher");
-    json_t *envelope = order ? envelope_make(order, NULL, "celery.pidbox", "", 0) : NULL;
-    char *text = json_text_of(envelope);
-    if (text)
-        redis_append(&f->redis, "PUBLISH /%d.celery.pidbox %s", f->address.database, text);
-    free(text);
-    json_decref(envelope);
-    json_decref(order);
-}
-
 void fleet_ask_for_machines(fleet *f)
 {
-    append_control(f, "heartbeat", json_pack("{}"));
+    (void)inquiry_order(&f->redis, f->address.database, "heartbeat", json_pack("{}"));
 }
 
 /* Out of the queue, where it still waits there; else the workers are told. */
@@ -180,8 +167,9 @@ static gpen_status take_back(fleet *f, fleet_flight *flight, gpen_error *error)
     redisReply *reply;
     char list[QUEUE_MOST_LIST];
     queue_list(f->options.queue, 0, list);
-    append_control(f, "revoke",
-                   json_pack("{s:s, s:b, s:s}", "task_id", flight->id, "terminate", 1, "signal", "SIGKILL"));
+    json_t *which = json_pack("{s:s, s:b, s:s}", "task_id", flight->id, "terminate", 1, "signal", "SIGKILL");
+    if (!inquiry_order(&f->redis, f->address.database, "revoke", which))
+        return gpen_fail_memory(error, "an order", 0);
     gpen_status status = redis_settle(&f->redis, error);
     if (status)
         return status;
