@@ -1,4 +1,4 @@
-/* Batches: listed, told what to do, forgotten, sent as a zip. */
+/* Batches: listed, told what to do, forgotten. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +11,6 @@
 #include "http/sweep.h"
 #include "http/upload.h"
 #include "http/views.h"
-#include "http/zip.h"
 
 enum { USUAL_PAGE = 100 };
 
@@ -161,67 +160,6 @@ void handle_delete_batch(http_request *request)
         *d = (deletion){.server = request->server, .batch = batch.id};
         snprintf(d->key, sizeof d->key, "%s", batch_key(&batch));
         request_later(request, delete_batch, d, free, answer_deleted);
-    }
-    store_batch_free(&batch);
-}
-
-/* ---------------------------------------------------------------- the zip */
-
-/* Walks through a batch's results, page by page, while the zip is sent. */
-typedef struct result_walk {
-    http_server *server;
-    int64_t batch, after;
-    char *folder;
-} result_walk;
-
-static bool next_result(void *context, char **path, char **name)
-{
-    result_walk *walk = context;
-    batch_store *reader;
-    store_item *items;
-    size_t count = 0;
-    *path = *name = NULL;
-    if (reader_take(walk->server->readers, &reader, NULL))
-        return false;
-    gpen_status status = store_items_list(reader, walk->batch, STORE_DONE, walk->after, 1, &items, &count, NULL);
-    reader_give(walk->server->readers, reader, status);
-    if (status)
-        return false;
-    if (!count) {
-        store_items_free(items, count);
-        return false;
-    }
-    walk->after = items[0].position;
-    size_t length = strlen(walk->folder);
-    bool below = items[0].output && !strncmp(items[0].output, walk->folder, length) && items[0].output[length] == '/';
-    if (items[0].output)
-        *path = strdup(items[0].output);
-    if (items[0].output)
-        *name = strdup(below ? items[0].output + length + 1 : path_name(items[0].output));
-    store_items_free(items, count);
-    return true;
-}
-
-static void end_walk(void *context)
-{
-    result_walk *walk = context;
-    free(walk->folder);
-    free(walk);
-}
-
-void handle_zip_batch(http_request *request)
-{
-    store_batch batch;
-    if (!lookup_batch(request, &batch))
-        return;
-    result_walk *walk = calloc(1, sizeof *walk);
-    if (walk) {
-        *walk = (result_walk){request->server, batch.id, 0, strdup(batch.output_folder)};
-        const zip_source source = {walk, next_result, end_walk};
-        if (walk->folder)
-            zip_answer(request, &source, batch.id);
-        else
-            end_walk(walk);
     }
     store_batch_free(&batch);
 }

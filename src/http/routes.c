@@ -23,6 +23,7 @@ const http_route routes[] = {
     {"GET", API "/items/{item}/output", handle_get_output, .body = BODY_NONE},
     {"GET", API "/items/{item}/thumbnail", handle_get_thumbnail, .body = BODY_NONE},
     {"GET", API "/items/{item}/preview", handle_get_preview, .body = BODY_NONE},
+    {"GET", API "/items/{item}/faces/{name}", handle_get_face, .body = BODY_NONE},
     {"POST", API "/items/{item}/render", handle_render_item, .body = BODY_JSON},
     {"POST", API "/items/{item}/apply", handle_apply_item, .body = BODY_JSON},
     {"GET", API "/events", handle_events, .body = BODY_NONE},

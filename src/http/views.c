@@ -14,6 +14,7 @@
 #include "http/choices.h"
 #include "http/engine.h"
 #include "http/queue.h"
+#include "http/saved_faces.h"
 
 char *view_text(json_t *object)
 {
@@ -117,24 +118,24 @@ static json_t *member(json_t *face, const char *name, const char *otherwise)
     return value ? json_incref(value) : json_pack(otherwise);
 }
 
-static json_t *view_face(json_t *face, size_t index, gpen_language language)
+static json_t *view_face(json_t *face, size_t index, bool saved, gpen_language language)
 {
     const char *name = json_string_value(json_object_get(face, "state"));
     gpen_face_state state = face_state_of(name);
-    return json_pack("{sI so so so ss ss so}", "index", (json_int_t)index, "box", member(face, "box", "[iiii]"),
+    return json_pack("{sI so so so ss ss so sb}", "index", (json_int_t)index, "box", member(face, "box", "[iiii]"),
                      "score", member(face, "score", "i"), "landmarks", member(face, "landmarks", "[]"), "state",
                      gpen_face_state_name(state), "state_text", gpen_face_state_sentence(state, language), "strength",
-                     member(face, "strength", "n"));
+                     member(face, "strength", "n"), "saved", saved);
 }
 
-static json_t *view_faces(const char *stored, gpen_language language)
+static json_t *view_faces(const http_server *server, const store_item *item, gpen_language language)
 {
-    json_t *faces = parsed(stored), *list = json_pack("[]"), *face;
+    json_t *faces = parsed(item->faces_json), *list = json_pack("[]"), *face;
     size_t index;
     json_array_foreach(faces, index, face)
     {
         if (json_object_get(face, "box"))
-            (void)json_array_append_new(list, view_face(face, index, language));
+            (void)json_array_append_new(list, view_face(face, index, saved_face_there(server, item, index), language));
     }
     json_decref(faces);
     return list;
@@ -183,14 +184,14 @@ static bool put_progress(json_t *object, http_server *server, const store_item *
            !json_object_set_new(object, "seconds", seconds > 0 ? json_pack("f", seconds) : json_pack("n"));
 }
 
-static bool put_result(json_t *object, const store_item *item, gpen_language language)
+static bool put_result(json_t *object, const http_server *server, const store_item *item, gpen_language language)
 {
     json_t *made = parsed(item->receipt);
     json_t *width = json_object_get(made, "width"), *height = json_object_get(made, "height");
     bool done = item->state == STORE_DONE && item->output;
     return !json_object_set_new(object, "width", width ? json_incref(width) : json_pack("n")) &&
            !json_object_set_new(object, "height", height ? json_incref(height) : json_pack("n")) &&
-           !json_object_set_new(object, "faces", view_faces(item->faces_json, language)) &&
+           !json_object_set_new(object, "faces", view_faces(server, item, language)) &&
            !json_object_set_new(object, "output_name", done ? safe_text(path_name(item->output)) : json_pack("n")) &&
            !json_object_set_new(object, "receipt", made);
 }
@@ -201,7 +202,7 @@ json_t *view_item(http_server *server, const store_item *item, gpen_language lan
                                "position", (json_int_t)item->position, "name", safe_text(item->relative), "state",
                                store_state_name(item->state), "attempts", item->attempts);
     if (object && put_reason(object, item, language) && put_progress(object, server, item) &&
-        put_result(object, item, language))
+        put_result(object, server, item, language))
         return object;
     json_decref(object);
     return NULL;

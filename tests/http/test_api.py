@@ -119,6 +119,43 @@ class Api(Case):
         self.client.deleteBatch(batch=batch)
         self.assertEqual(1, self.server.wait(applied.json["batch"])["counts"]["done"])
 
+    def test_4_faces_that_are_saved_by_themselves(self):
+        # Two photos whose names differ in their endings only: each has faces of its own, and so has the zip.
+        photo = PHOTO.read_bytes()
+        batch = self.make_batch([("Album/one.jpg", photo), ("Album/one.jpeg", photo)], {"save_faces": True, "strength": 100})
+        self.server.wait(batch)
+        items = self.server.items(batch)
+        for item in items:
+            faces = len(item["faces"])
+            self.assertEqual([True] * faces, [face["saved"] for face in item["faces"]])
+            before, after = (self.client.getFace(item=item["id"], face=0, of=side) for side in ("input", "output"))
+            for picture in (before, after):
+                self.assertEqual((200, "image/png"), (picture.status, picture.headers["Content-Type"]))
+            self.assertNotEqual(before.body, after.body)
+            named = self.client.getFace(item=item["id"], face=0, of="output", download="1").headers["Content-Disposition"]
+            stem = item["output_name"].rsplit(".", 1)[0]
+            self.assertEqual(f'attachment; filename="{stem}-face1.png"', named)
+            self.assertEqual(404, self.client.getFace(item=item["id"], face=faces).status)
+            for odd in ("-1", "00x", "9" * 30, "..", "1/2"):
+                self.assertEqual(404, self.server.api("GET", f"/items/{item['id']}/faces/{odd}").status, odd)
+        results = sorted(f"Album/{item['output_name']}" for item in items)
+        self.assertEqual(results, sorted(zipfile.ZipFile(io.BytesIO(self.client.zipBatch(batch=batch).body)).namelist()))
+        whole = zipfile.ZipFile(io.BytesIO(self.client.zipBatch(batch=batch, faces="1").body))
+        self.assertEqual(sorted(results + [f"faces/{name}-face{face + 1}{side}.png" for name in results for face in range(faces)
+                                           for side in ("", "-before")]),
+                         sorted(whole.namelist()))
+        self.assertEqual(self.client.getFace(item=items[0]["id"], face=0, of="output").body,
+                         whole.read(f"faces/Album/{items[0]['output_name']}-face1.png"))
+        key = next(path.parent.parent for path in (self.root / "data" / "results").rglob(f".faces/{items[0]['id']}-face1.png"))
+        self.assertEqual(4 * faces, len(list((key / ".faces").iterdir())))
+        self.client.deleteBatch(batch=batch)
+        self.assertFalse(key.exists())
+        other = self.make_batch([("one.jpg", photo)])
+        self.server.wait(other)
+        item = self.server.items(other)[0]
+        self.assertEqual([False] * faces, [face["saved"] for face in item["faces"]])
+        self.assertEqual(404, self.client.getFace(item=item["id"], face=0).status)
+
     def test_5_settings_and_presets(self):
         described = self.client.describeSettings().json
         self.assertEqual(set(described["defaults"]), {limit["name"] for limit in described["limits"]})
