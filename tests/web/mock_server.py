@@ -182,7 +182,8 @@ class House:
                                                                             0.57 * height]]
         boxes += item["settings"].get("extra_faces", [])
         faces = [{"index": index, "box": box, "score": 0.99, "landmarks": [], "strength": 80,
-                  "state": "too_small" if index == 1 else "restored"} for index, box in enumerate(boxes)]
+                  "state": "too_small" if index == 1 else "restored",
+                  "saved": index != 1 and bool(item["settings"].get("save_faces"))} for index, box in enumerate(boxes)]
         item.update(state="done", width=width, height=height, faces=faces, faces_total=len(faces), faces_done=len(faces) - 1,
                     output_name=item["name"], receipt={"program": "gpen (mock)", "model": "gpen-mini",
                                                        "settings": {"mode": "natural", "strength": 80}, "altered_by_model": True})
@@ -458,13 +459,13 @@ class Handler(BaseHTTPRequestHandler):
             item.update(state="queued", reason=None, detail=None)
             self.house.tell_item(item)
 
-    def items(self, method, id_, what=None):
+    def items(self, method, id_, what=None, _face=None):
         house = self.house
         item = house.items.get(int(id_))
         if not item or item["batch"] not in house.batches:
             raise Refused(404, "There is no such photo.")
-        if what in ("input", "output", "thumbnail", "preview", "render"):
-            of = self.query.get("of", "input") if what in ("thumbnail", "preview") else "output" if what == "render" else what
+        if what in ("input", "output", "thumbnail", "preview", "render", "faces"):
+            of = self.query.get("of", "input") if what in ("thumbnail", "preview", "faces") else "output" if what == "render" else what
             if what == "render":
                 house.last_render = self.json_body()
             if not whole(house.inputs[item["id"]]) or (of == "output" and item["state"] != "done"):

@@ -59,7 +59,12 @@ export class Run extends EventTarget {
             if (await confirm('batch.cancel.sure', {count: this.#batch.counts.queued}, 'batch.cancel.yes'))
                 await this.#act('cancel');
         }));
-        this.zip = iconButton('save', 'batch.zip', () => save(address(`/batches/${this.id}/zip`)), {kind: 'primary'});
+        this.withFaces = make('input', {type: 'checkbox', id: 'zip-faces'});
+        this.withFaces.checked = true;
+        this.facesToo = make('label', {class: 'inline', for: this.withFaces.id, hidden: true}, this.withFaces,
+            make('span', {text: 'batch.zip.faces'}));
+        this.zip = iconButton('save', 'batch.zip', () => save(address(`/batches/${this.id}/zip`,
+            {faces: !this.facesToo.hidden && this.withFaces.checked ? 1 : null})), {kind: 'primary'});
         this.forget = iconButton('bin', 'batch.forget', attempt('history.forget.failed', async () => {
             const {name, total} = this.#batch;
             if (!await confirm('history.forget.sure', {name, count: total}, 'history.forget.yes'))
@@ -79,7 +84,7 @@ export class Run extends EventTarget {
         this.element = make('div', {class: 'run', hidden: true},
             make('section', {class: 'panel run-head'},
                 make('div', {class: 'panel-head'}, make('div', {class: 'photo-title'}, this.name, this.facts),
-                    make('div', {class: 'buttons'}, this.pause, this.resume, this.cancel, this.zip, this.forget)),
+                    make('div', {class: 'buttons'}, this.pause, this.resume, this.cancel, this.facesToo, this.zip, this.forget)),
                 this.line, this.aloud, this.bar,
                 make('div', {class: 'run-foot'}, this.percent, this.left)),
             this.failed.element, this.chips, this.none, this.grid.element);
@@ -220,6 +225,7 @@ export class Run extends EventTarget {
         show(this.resume, batch.state === 'paused');
         show(this.cancel, (working || batch.state === 'paused') && queued > 0);
         show(this.zip, done > 0);
+        show(this.facesToo, done > 0 && batch.settings.save_faces === true);
         show(this.forget, !working);
         this.failed.setCount(failed);
         this.#drawChips();

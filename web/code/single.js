@@ -9,6 +9,7 @@ import {attempt, complain, tell} from './notices.js';
 import {ofChooser, ofClipboard, takeDrops} from './pick.js';
 import {receiptPanel} from './receipt.js';
 import {save} from './save.js';
+import {savedFaces} from './saved.js';
 import {stageWords} from './progress.js';
 import {Upload} from './upload.js';
 import {onLanguage, seconds, words} from './words.js';
@@ -64,6 +65,7 @@ export class Single {
         this.bar = make('progress', {max: 1, label: 'single.progress'});
         this.download = iconButton('save', 'single.download', attempt('single.download.failed', () => this.#download()),
             {kind: 'primary'});
+        this.saved = make('div', {class: 'saved-place'});
         this.receipt = make('div', {class: 'receipt-place'});
         this.trouble = make('div', {class: 'trouble', role: 'alert', hidden: true});
         this.work = make('div', {class: 'single-work', hidden: true},
@@ -72,7 +74,7 @@ export class Single {
                     make('div', {class: 'buttons'},
                         iconButton('photo', 'single.another', choose, {kind: 'quiet'}), this.download)),
                 this.trouble, this.compare.element, this.foot = make('div', {class: 'photo-foot'}, this.bar, this.state)),
-            make('div', {class: 'panel-side'}, this.#controls(), this.faces.element, this.receipt));
+            make('div', {class: 'panel-side'}, this.#controls(), this.faces.element, this.saved, this.receipt));
         this.section.append(this.chooser, this.empty, this.work);
     }
 
@@ -121,6 +123,7 @@ export class Single {
         this.name.title = name;
         this.facts.textContent = '';
         this.download.disabled = true;
+        this.saved.replaceChildren();
         this.receipt.replaceChildren();
         this.compare.setAfter(null);
         this.#showTrouble(null);
@@ -303,6 +306,7 @@ export class Single {
         this.#made++;
         this.#showPreviews();
         this.download.disabled = false;
+        this.saved.replaceChildren(...[savedFaces(item)].filter(Boolean));
         this.receipt.replaceChildren(...(item.receipt ? [receiptPanel(item)] : []));
         this.#remember();
     }
