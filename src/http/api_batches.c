@@ -16,30 +16,56 @@ enum { USUAL_PAGE = 100 };
 
 /* ---------------------------------------------------------------- looking */
 
+/* Which batches a list has: all, those of single photos, or those that are none. */
+typedef enum single_wish { SINGLE_NOT, SINGLE_ONLY, SINGLE_ALL } single_wish;
+
+/* Adds those of a page that are wished for, at most `limit` in all. *before: where the next page begins, 0: there is none. */
+static gpen_status list_page(http_server *server, batch_store *reader, single_wish wish, int64_t limit, json_t *list,
+                             int64_t *before, gpen_error *error)
+{
+    store_batch *batches;
+    size_t count, i;
+    gpen_status status = store_batches_list(reader, *before, (int)limit, &batches, &count, error);
+    if (status)
+        return status;
+    *before = (int64_t)count == limit ? batches[count - 1].id : 0;
+    for (i = 0; i < count && (int64_t)json_array_size(list) < limit; i++) {
+        json_t *batch = view_batch(server, &batches[i]);
+        bool single = json_is_true(json_object_get(batch, "single"));
+        if (wish == SINGLE_ALL || single == (wish == SINGLE_ONLY))
+            (void)json_array_append_new(list, batch);
+        else
+            json_decref(batch);
+    }
+    if (i < count)
+        *before = batches[i - 1].id;
+    store_batches_free(batches, count);
+    return GPEN_OK;
+}
+
 void handle_list_batches(http_request *request)
 {
-    int64_t before = 0, limit = USUAL_PAGE;
+    int64_t before = 0, limit = USUAL_PAGE, wish = SINGLE_ALL;
     gpen_error error;
     batch_store *reader;
-    store_batch *batches;
-    size_t count;
     if (!request_number(request, "before", 1, INT64_MAX, &before) ||
-        !request_number(request, "limit", 1, STORE_LONGEST_PAGE, &limit))
+        !request_number(request, "limit", 1, STORE_LONGEST_PAGE, &limit) ||
+        !request_number(request, "single", SINGLE_NOT, SINGLE_ONLY, &wish))
         return;
+    json_t *list = json_pack("[]");
     gpen_status status = reader_take(request->server->readers, &reader, &error);
     if (!status) {
-        status = store_batches_list(reader, before, (int)limit, &batches, &count, &error);
+        do
+            status = list_page(request->server, reader, (single_wish)wish, limit, list, &before, &error);
+        while (!status && before && (int64_t)json_array_size(list) < limit);
         reader_give(request->server->readers, reader, status);
     }
     if (status) {
+        json_decref(list);
         answer_error(request, &error);
         return;
     }
-    json_t *list = json_pack("[]");
-    for (size_t i = 0; i < count; i++)
-        (void)json_array_append_new(list, view_batch(request->server, &batches[i]));
-    json_t *next = (int64_t)count == limit ? json_pack("I", (json_int_t)batches[count - 1].id) : json_pack("n");
-    store_batches_free(batches, count);
+    json_t *next = before ? json_pack("I", (json_int_t)before) : json_pack("n");
     answer_json(request, MHD_HTTP_OK, json_pack("{so so}", "batches", list, "next", next));
 }
 

@@ -29,6 +29,7 @@ struct upload {
     char *settings;
     size_t settings_length;
     char name[UPLOAD_LONGEST_NAME + 1];
+    bool single;
     gpen_error wrong;     /* what spoiled it; status OK: nothing */
     bool owned, has_kept; /* the folder on the disk, and which of the two it is */
 };
@@ -168,6 +169,9 @@ static enum MHD_Result take_part(void *context, enum MHD_ValueKind kind, const c
         take_settings(u, bytes, offset, count);
     } else if (!strcmp(key, "name")) {
         take_name(u, bytes, offset, count);
+    } else if (!strcmp(key, "single")) {
+        if (count) /* the last piece may be empty */
+            u->single = offset == 0 && count == 1 && *bytes == '1';
     } else {
         (void)gpen_fail(&u->wrong, GPEN_BAD_ARGUMENT, "the form has a part '%.40s'", key);
     }
@@ -246,6 +250,11 @@ const char *upload_settings(const upload *u)
 const char *upload_name(const upload *u)
 {
     return u->name;
+}
+
+bool upload_single(const upload *u)
+{
+    return u->single;
 }
 
 const char *upload_key(const upload *u)

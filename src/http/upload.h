@@ -44,6 +44,7 @@ size_t upload_count(const upload *u);
 const upload_file *upload_at(const upload *u, size_t index);
 const char *upload_settings(const upload *u); /* the part `settings`; NULL: none */
 const char *upload_name(const upload *u);     /* the part `name`; "": none */
+bool upload_single(const upload *u);          /* is there a part `single` that says 1? */
 const char *upload_key(const upload *u);
 
 /* The path of file `index`, as it is before or will be after upload_keep. The caller's; NULL: no memory. */

@@ -64,19 +64,21 @@ static const char *batch_state(const store_batch *batch)
                                                                                                     : "waiting";
 }
 
-static json_t *view_settings(const store_batch *batch, char *name, size_t capacity)
+static json_t *view_settings(const store_batch *batch, char *name, size_t capacity, bool *single)
 {
     batch_settings settings;
     if (batch_settings_read(&settings, batch->settings, NULL))
         settings = batch_settings_default();
     snprintf(name, capacity, "%s", settings.name);
+    *single = settings.single;
     return settings_to_json(&settings);
 }
 
 json_t *view_batch(http_server *server, const store_batch *batch)
 {
     char name[BATCH_LONGEST_NAME + 1];
-    json_t *settings = view_settings(batch, name, sizeof name), *counts = json_pack("{}");
+    bool single;
+    json_t *settings = view_settings(batch, name, sizeof name, &single), *counts = json_pack("{}");
     int64_t total = 0, left = batch->counts[STORE_QUEUED] + batch->counts[STORE_RUNNING];
     double pace = engine_pace(server->engine, batch->id);
     for (int i = 0; i < STORE_STATES; i++) {
@@ -84,7 +86,7 @@ json_t *view_batch(http_server *server, const store_batch *batch)
         (void)json_object_set_new(counts, store_state_name((store_state)i),
                                   json_pack("I", (json_int_t)batch->counts[i]));
     }
-    json_t *object = json_pack("{sI ss sI ss so so sI}", "id", (json_int_t)batch->id, "name", name, "created",
+    json_t *object = json_pack("{sI ss sb sI ss so so sI}", "id", (json_int_t)batch->id, "name", name, "single", single, "created",
                                (json_int_t)batch->created, "state", batch_state(batch), "settings", settings, "counts",
                                counts, "total", (json_int_t)total);
     if (!object)

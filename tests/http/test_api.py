@@ -116,6 +116,8 @@ class Api(Case):
         applied = self.client.applyItem(item=item, json={"settings": {"strength": 20}})
         self.assertEqual(201, applied.status)
         self.assertNotEqual(batch, applied.json["batch"])
+        made = self.client.getBatch(batch=applied.json["batch"]).json
+        self.assertEqual((True, "portrait.jpg"), (made["single"], made["name"]))
         self.client.deleteBatch(batch=batch)
         self.assertEqual(1, self.server.wait(applied.json["batch"])["counts"]["done"])
 
@@ -155,6 +157,29 @@ class Api(Case):
         item = self.server.items(other)[0]
         self.assertEqual([False] * faces, [face["saved"] for face in item["faces"]])
         self.assertEqual(404, self.client.getFace(item=item["id"], face=0).status)
+
+    def test_4_single_photos_may_be_left_out_of_the_list(self):
+        photo = support.png_bytes(64, 64)
+        kind, body = form([("alone.png", photo)])
+        body = body.split(b"\r\n", 1)[0] + b'\r\nContent-Disposition: form-data; name="single"\r\n\r\n1\r\n' + body
+        made = []
+        for number in range(6):
+            answer = self.client.createBatch(content=(kind, body) if number % 2 else form([("many.png", photo)]))
+            self.assertEqual((201, bool(number % 2)), (answer.status, answer.json["single"]))
+            made.append(answer.json["id"])
+        for wish, wanted in (("0", made[0::2]), ("1", made[1::2]), (None, made)):
+            for limit in (1, 2, 100):
+                found, before = [], None
+                while True:
+                    page = self.client.listBatches(limit=limit, **({"single": wish} if wish else {}), **({"before": before} if before else {})).json
+                    self.assertLessEqual(len(page["batches"]), limit)
+                    found += [batch["id"] for batch in page["batches"] if batch["id"] in made]
+                    self.assertFalse([batch for batch in page["batches"] if wish and batch["single"] != (wish == "1")])
+                    before = page["next"]
+                    if before is None:
+                        break
+                self.assertEqual(wanted[::-1], found, (wish, limit))
+        self.assertEqual(422, self.server.api("GET", "/batches?single=2").status)
 
     def test_5_settings_and_presets(self):
         described = self.client.describeSettings().json

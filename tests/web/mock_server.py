@@ -134,7 +134,7 @@ class House:
         left = counts["queued"] + counts["running"]
         state = ("cancelled" if batch["cancelled"] else "done") if not left else "paused" if batch["paused"] else \
             "running" if counts["done"] + counts["failed"] + counts["running"] else "waiting"
-        return {"id": batch["id"], "name": batch["name"], "created": batch["created"], "settings": batch["settings"],
+        return {"id": batch["id"], "name": batch["name"], "single": batch["single"], "created": batch["created"], "settings": batch["settings"],
                 "ended": None if left else int(time.time() * 1000), "state": state, "counts": counts, "total": len(items),
                 "seconds_a_photo": self.seconds if counts["done"] else None, "remaining_seconds": left * self.seconds or None}
 
@@ -205,9 +205,9 @@ class House:
                                "settings": batch["settings"]}
         self.tell("batch", lambda language: self.show_batch(batch))
 
-    def add_batch(self, name, settings, photos):
+    def add_batch(self, name, settings, photos, single=False):
         id_ = max(self.batches, default=0) + 1
-        self.batches[id_] = {"id": id_, "name": name, "created": int(time.time() * 1000), "settings": settings, "items": [],
+        self.batches[id_] = {"id": id_, "name": name, "single": single, "created": int(time.time() * 1000), "settings": settings, "items": [],
                              "paused": False, "cancelled": False}
         self.add_photos(self.batches[id_], photos)
         return self.batches[id_]
@@ -403,7 +403,9 @@ class Handler(BaseHTTPRequestHandler):
         house = self.house
         if id_ is None and method == "GET":
             limit = int(self.query.get("limit", 100))
-            ids = sorted((each for each in house.batches if each < int(self.query.get("before", 1 << 62))), reverse=True)
+            single = self.query.get("single")
+            ids = sorted((each for each in house.batches if each < int(self.query.get("before", 1 << 62)) and
+                          single in (None, "1" if house.batches[each]["single"] else "0")), reverse=True)
             self.send_json({"batches": [house.show_batch(house.batches[each]) for each in ids[:limit]],
                             "next": ids[limit - 1] if len(ids) > limit else None})
             return
@@ -411,7 +413,7 @@ class Handler(BaseHTTPRequestHandler):
             if self.break_off():
                 return
             fields, photos = self.photos()
-            batch = house.add_batch(fields.get("name", ""), json.loads(fields.get("settings", "{}")), photos)
+            batch = house.add_batch(fields.get("name", ""), json.loads(fields.get("settings", "{}")), photos, fields.get("single") == "1")
             self.send_json(house.show_batch(batch), 201)
             return
         batch = house.batches.get(int(id_))
@@ -476,7 +478,7 @@ class Handler(BaseHTTPRequestHandler):
         if what == "retry":
             self.queue_again(item)
         elif what == "apply":
-            batch = house.add_batch(item["name"], self.json_body()["settings"], [(item["name"], house.inputs[item["id"]])])
+            batch = house.add_batch(item["name"], self.json_body()["settings"], [(item["name"], house.inputs[item["id"]])], True)
             self.send_json(house.show_item(house.items[batch["items"][0]], self.language), 201)
             return
         self.send_json(house.show_item(item, self.language))

@@ -176,7 +176,7 @@ export class Single {
         this.#showLocal(file);
         const settings = this.#settings.chosen();
         this.#applied = JSON.stringify(settings);
-        const upload = new Upload({photos: [{file, path: file.name}], settings, name: file.name, told: {
+        const upload = new Upload({photos: [{file, path: file.name}], settings, name: file.name, single: true, told: {
             progress: (index, part) => this.#showState(words('single.sending'), part < 1 ? part : null),
             waiting: (count) => this.#showState(words('upload.waiting', {count}), null),
             gone: () => this.#showTrouble(words('upload.gone')),

@@ -269,6 +269,9 @@ export default {
     'staging.again': 'Go on sending',
 
     'history.title': 'Earlier batches',
+    'history.single': 'single photo',
+    'history.singles': 'Single photos, too',
+    'history.none': 'No batch yet.',
     'history.more': 'Show earlier ones',
     'history.failed': 'Earlier batches could not be shown',
     'history.unnamed': 'Batch {id}',

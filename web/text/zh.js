@@ -267,6 +267,9 @@ export default {
     'staging.again': '继续传送',
 
     'history.title': '以往批次',
+    'history.single': '单图',
+    'history.singles': '同时显示单图',
+    'history.none': '还没有批次。',
     'history.more': '显示更早的',
     'history.failed': '无法显示以往批次',
     'history.unnamed': '批次 {id}',
