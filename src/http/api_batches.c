@@ -1,10 +1,11 @@
-/* Batches: listed, told what to do, forgotten. */
+/* Batches: listed, told what to do, forgotten one by one or by their age. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "http/body.h"
 #include "http/engine.h"
 #include "http/handlers.h"
 #include "http/lookup.h"
@@ -188,4 +189,48 @@ void handle_delete_batch(http_request *request)
         request_later(request, delete_batch, d, free, answer_deleted);
     }
     store_batch_free(&batch);
+}
+
+/* ---------------------------------------------------------------- making room */
+
+enum { MOST_DAYS = 36500 };
+
+typedef struct cleaning {
+    http_server *server;
+    int64_t days;
+    sweep_sum swept;
+} cleaning;
+
+static gpen_status clean(void *context, gpen_error *error)
+{
+    cleaning *c = context;
+    (void)error;
+    c->swept = sweep_old(c->server, c->days);
+    return GPEN_OK;
+}
+
+static void answer_cleaned(http_request *request)
+{
+    const cleaning *c = request_task_result(request);
+    if (c)
+        answer_json(request, MHD_HTTP_OK,
+                    json_pack("{sI sI}", "batches", (json_int_t)c->swept.batches, "bytes", (json_int_t)c->swept.bytes));
+}
+
+void handle_clean_batches(http_request *request)
+{
+    json_t *object = body_json(request);
+    if (!object)
+        return;
+    const json_t *asked = json_object_get(object, "days");
+    json_int_t days = json_integer_value(asked);
+    bool good = json_is_integer(asked) && days >= 0 && days <= MOST_DAYS;
+    json_decref(object);
+    cleaning *c = good ? calloc(1, sizeof *c) : NULL;
+    if (!good)
+        answer_problem(request, HTTP_BAD_VALUE, "days is a whole number from 0 to %d", MOST_DAYS);
+    if (!c)
+        return;
+    *c = (cleaning){.server = request->server, .days = days};
+    request_later(request, clean, c, free, answer_cleaned);
 }

@@ -97,8 +97,11 @@ static void begin(http_request *request, new_batch *batch)
         request_later(request, new_batch_make, batch, new_batch_free, answer_new);
         return;
     }
+    if (batch->upload && upload_over_limit(batch->upload))
+        answer_problem(request, HTTP_NO_SPACE, NULL);
+    else
+        answer_error(request, &error);
     new_batch_free(batch);
-    answer_error(request, &error);
 }
 
 void handle_create_batch(http_request *request)

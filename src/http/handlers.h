@@ -6,7 +6,7 @@
 
 /* api_batches.c, api_new_batch.c */
 http_handler handle_list_batches, handle_create_batch, handle_get_batch, handle_delete_batch, handle_pause_batch,
-    handle_resume_batch, handle_cancel_batch, handle_retry_batch, handle_add_photos;
+    handle_resume_batch, handle_cancel_batch, handle_retry_batch, handle_add_photos, handle_clean_batches;
 
 /* api_zip.c */
 http_handler handle_zip_batch;

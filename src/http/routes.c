@@ -8,6 +8,7 @@
 const http_route routes[] = {
     {"GET", API "/batches", handle_list_batches, .body = BODY_NONE},
     {"POST", API "/batches", handle_create_batch, .body = BODY_BATCH},
+    {"POST", API "/batches/clean", handle_clean_batches, .body = BODY_JSON},
     {"GET", API "/batches/{batch}", handle_get_batch, .body = BODY_NONE},
     {"DELETE", API "/batches/{batch}", handle_delete_batch, .body = BODY_MAY_JSON},
     {"POST", API "/batches/{batch}/pause", handle_pause_batch, .body = BODY_MAY_JSON},

@@ -15,6 +15,7 @@
 #include "http/engine.h"
 #include "http/queue.h"
 #include "http/saved_faces.h"
+#include "http/storage.h"
 
 char *view_text(json_t *object)
 {
@@ -256,10 +257,12 @@ json_t *view_system(http_server *server, gpen_language language)
     gpen_error trouble;
     worker_ready ready;
     queue_numbers queue;
+    storage_facts space;
     char english[256], chinese[256];
     engine_look(server->engine, &state, &trouble);
     engine_ready(server->engine, &ready);
     queue_count(server, &queue);
+    storage_look(server->storage, &space);
     machine_plan_sentence(&state.plan, GPEN_ENGLISH, english, sizeof english);
     machine_plan_sentence(&state.plan, GPEN_CHINESE, chinese, sizeof chinese);
     int64_t used = process_memory(0);
@@ -267,11 +270,12 @@ json_t *view_system(http_server *server, gpen_language language)
         int64_t memory = process_memory(state.running[i].worker);
         used += memory > 0 ? memory : 0;
     }
-    return json_pack("{ss ss ss ss si s{sI sI sI} so s{sI sI} ss ss so so}", "version", gpen_version(), "device", "cpu",
+    return json_pack("{ss ss ss ss si s{sI sI sI} so s{sI sI} ss ss so so s{sI sI sI}}", "version", gpen_version(), "device", "cpu",
                      "level", ready.level, "precision", gpen_precision_name(ready.precision), "cores",
                      thread_count_default(), "memory", "total", (json_int_t)machine_memory(), "available",
                      (json_int_t)machine_memory_free(), "used", (json_int_t)used, "workers", view_workers(&state),
                      "queue", "queued", (json_int_t)queue.items[STORE_QUEUED], "running",
                      (json_int_t)queue.items[STORE_RUNNING], "plan_en", english, "plan_zh", chinese, "held",
-                     view_held(&state, &trouble, language), "chosen", choices_machine(server));
+                     view_held(&state, &trouble, language), "chosen", choices_machine(server), "storage", "kept",
+                     (json_int_t)space.kept, "most", (json_int_t)space.most, "free", (json_int_t)space.free);
 }

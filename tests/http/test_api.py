@@ -276,6 +276,21 @@ class Api(Case):
         self.assertEqual("resync", foreign[0]["event"])
         self.server.wait(batch)
 
+    def test_8_what_ended_is_cleaned_away(self):
+        batch = self.make_batch([("a.png", support.png_bytes(64, 64))])
+        self.server.wait(batch)
+        self.assertEqual({"batches": 0, "bytes": 0}, self.client.cleanBatches(json={"days": 1}).json)
+        self.assertEqual(200, self.client.getBatch(batch=batch).status)
+        held = self.make_batch([("b.png", support.png_bytes(64, 64))] * 20)
+        self.client.pauseBatch(batch=held)
+        gone = self.client.cleanBatches(json={"days": 0}).json
+        self.assertGreaterEqual(gone["batches"], 1)
+        self.assertGreater(gone["bytes"], 0)
+        self.assertEqual(404, self.client.getBatch(batch=batch).status)
+        self.assertEqual(200, self.client.getBatch(batch=held).status)
+        for odd in ({}, {"days": -1}, {"days": "1"}, {"days": 36501}):
+            self.assertEqual(422, self.server.api("POST", "/batches/clean", odd).status)
+
     def test_9_every_operation_was_called(self):
         operations = {operation["operationId"] for methods in DOCUMENT["paths"].values()
                       for method, operation in methods.items() if method != "parameters"}

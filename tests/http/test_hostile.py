@@ -311,6 +311,67 @@ class Token(Case):
             json.loads(line)
 
 
+class Room(Case):
+    """All that is uploaded together may take one MiB."""
+    options = ("--max-kept", "1")
+
+    def kept(self):
+        return self.server.api("GET", "/system").json["storage"]["kept"]
+
+    def assertNoRoom(self, answer):
+        self.assertEqual((507, "urn:gpen:problem:no_space"), (answer.status, answer.json["type"]), answer.body)
+
+    def test_photos_that_fill_the_disk(self):
+        noise = random.Random(1).randbytes(300 << 10)
+        made = [self.server.upload([(f"{number}.jpg", noise)]).json["id"] for number in range(3)]
+        self.assertEqual(3 * len(noise), self.kept())
+        # Refused by what it announces, in the language of the request, with what to do; and where it announces nothing, by what comes.
+        self.assertNoRoom(self.server.upload([("more.jpg", noise)]))
+        self.assertIn("腾出空间", self.server.upload([("more.jpg", noise)], path="/batches?lang=zh").json["detail"])
+        self.assertNoRoom(self.server.upload([("more.jpg", noise)], path=f"/batches/{made[0]}/photos"))
+        kind, body = form([("more.jpg", noise)])
+        pieces = (body[at:at + 5000] for at in range(0, len(body), 5000))
+        self.assertNoRoom(self.server.api("POST", "/batches", pieces, headers={"Content-Type": kind}))
+        self.assertEqual(3 * len(noise), self.kept())
+        # What goes makes room: a batch by its number, and all that ended by their age.
+        self.server.wait(made[0])
+        self.assertEqual(204, self.server.api("DELETE", f"/batches/{made[0]}").status)
+        self.assertEqual(2 * len(noise), self.kept())
+        for batch in made[1:]:
+            self.server.wait(batch)
+        self.assertEqual({"batches": 2, "bytes": 2 * len(noise)}, self.server.api("POST", "/batches/clean", {"days": 0}).json)
+        self.assertEqual((0, []), (self.kept(), self.server.left_over()))
+
+    def test_more_may_be_allowed_and_is_remembered(self):
+        noise = random.Random(2).randbytes(1200 << 10)
+        self.assertNoRoom(self.server.upload([("large.jpg", noise)]))
+        self.assertEqual(200, self.server.api("PUT", "/system", {"kept_mib": 2}).status)
+        batch = self.server.upload([("large.jpg", noise)]).json["id"]
+        self.server.wait(batch)
+        self.server.stop()
+        self.server.start()
+        storage = self.server.api("GET", "/system").json["storage"]
+        self.assertEqual((len(noise), 2 << 20), (storage["kept"], storage["most"]))
+        self.server.api("PUT", "/system", {"kept_mib": "auto"})
+        self.assertEqual(1 << 20, self.server.api("GET", "/system").json["storage"]["most"])
+        self.assertEqual(422, self.server.api("PUT", "/system", {"kept_mib": 0}).status)
+        self.server.api("DELETE", f"/batches/{batch}")
+
+    def test_a_photo_tried_again_in_another_batch_is_counted_once(self):
+        batch = self.server.upload([("portrait.jpg", PHOTO.read_bytes())]).json["id"]
+        self.server.wait(batch)
+        kept = self.kept()
+        self.assertEqual(PHOTO.stat().st_size, kept)
+        item = self.server.items(batch)[0]["id"]
+        other = self.server.api("POST", f"/items/{item}/apply", {"settings": {"strength": 20}}).json["batch"]
+        self.server.wait(other)
+        self.assertEqual(kept, self.kept())
+        self.server.api("DELETE", f"/batches/{batch}")
+        self.assertEqual(kept, self.kept())
+        self.server.api("DELETE", f"/batches/{other}")
+        self.assertEqual(0, self.kept())
+
+
 class Start(serving.unittest.TestCase):
     def test_other_machines_need_a_token(self):
         root = serving.tempfile.mkdtemp()
