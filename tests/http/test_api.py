@@ -1,6 +1,7 @@
 """Every operation of the description, called by a client that is made from it; every answer checked against its schema."""
 import io
 import json
+import re
 import threading
 import zipfile
 
@@ -231,6 +232,28 @@ class Api(Case):
         self.assertEqual(204, self.client.logIn(json={"token": "any"}).status)
         self.assertEqual(404, self.client.getAsset(asset="nothing").status)
         self.assertEqual(200, self.client.getPage().status)
+
+    def test_7_what_is_chosen_for_the_machine_has_its_effect(self):
+        def restored(settings):
+            self.assertEqual(200, self.client.changeSystem(json=settings).status)
+            batch = self.make_batch([("portrait.jpg", PHOTO.read_bytes())], {"strength": 100, "likeness": False, "format": "png"})
+            self.server.wait(batch)
+            item = self.server.items(batch)[0]
+            return item["receipt"], self.client.getOutput(item=item["id"]).body
+
+        def planned():
+            return re.search(r'gpen_workers\{state="planned"\} (\d+)', self.client.getMetrics().body.decode()).group(1)
+
+        exact, exact_picture = restored({"precision": "fp32", "workers": 1, "threads": 1})
+        self.assertEqual("1", planned())
+        short, short_picture = restored({"precision": "bf16", "workers": 2, "threads": 1})
+        self.assertEqual("2", planned())
+        self.assertEqual(("fp32", "bf16"), (exact["precision"], short["precision"]))
+        self.assertNotEqual(exact_picture, short_picture)
+        # Threads and workers decide about time and memory only.
+        again, again_picture = restored({"precision": "fp32", "workers": 2, "threads": 2})
+        self.assertEqual(exact_picture, again_picture)
+        self.client.changeSystem(json={"precision": "auto", "workers": "auto", "threads": "auto"})
 
     def test_8_events_as_they_happen_and_again_from_the_last_one_seen(self):
         seen, ready = [], threading.Event()

@@ -102,7 +102,8 @@ class House:
                        model("ParseNet", "parser", "MIT", bytes=85331193),
                        model("RealESRNet-x2", "upscaler", "research, non-commercial (Alibaba DAMO)", usable=False)]
         self.chosen = {"restorer": None, "detector": None, "parser": None}
-        self.machine = {"workers": "auto", "threads": "auto", "precision": "auto", "device": "auto", "batch_size": "auto"}
+        self.machine = {"workers": "auto", "threads": "auto", "precision": "auto", "device": "auto", "batch_size": "auto",
+                        "kept_mib": "auto"}
         with open(EXAMPLE, "rb") as file:
             self.example = file.read()
         with open(RESTORED, "rb") as file:
@@ -239,6 +240,7 @@ class House:
                 "memory": {"total": 8 << 30, "available": 5 << 30, "used": 300 << 20}, "chosen": self.machine,
                 "workers": [{"pid": 1, "state": "working" if running else "ready", "item": None, "memory": 260 << 20}],
                 "queue": {"queued": queued, "running": len(running)},
+                "storage": {"kept": sum(map(len, self.inputs.values())), "most": 8 << 30, "free": 9 << 30},
                 "plan_en": "One worker with two threads: this machine has two cores.",
                 "plan_zh": "一个进程、两个线程：本机有两个核心。"}
 
