@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import re
 import socket
 import time
 
@@ -309,6 +310,75 @@ class Token(Case):
         self.assertNotIn("correct-horse", log)
         for line in log.splitlines():
             json.loads(line)
+
+
+class Readers(Case):
+    """Clients that ask for much and take little."""
+    options = ("--slow-seconds", "2")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        noise = random.Random(3)
+        picture = support.pack_png(1200, 900, 3, 8, lambda *_: noise.getrandbits(8))
+        cls.large = random.Random(4).randbytes(40 << 20)
+        batch = cls.server.upload([("noise.png", picture), ("large.jpg", cls.large)]).json["id"]
+        cls.server.wait(batch)
+        done, refused = cls.server.items(batch)
+        assert done["state"] == "done", done
+        cls.zip_length = len(cls.server.api("GET", f"/batches/{batch}/zip").body)
+        cls.answers = {"a large file": f"/items/{refused['id']}/input", "a zip": f"/batches/{batch}/zip"}
+
+    def ask(self, path):
+        # Little of the answer waits on this side.
+        line = socket.socket()
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.settimeout(10)
+        line.connect(("127.0.0.1", self.server.port))
+        line.sendall(head("GET", API + path))
+        return line
+
+    def number(self, name):
+        found = re.search(rf"^{re.escape(name)} (\S+)$", self.server.request("GET", "/metrics").body.decode(), re.MULTILINE)
+        return float(found.group(1))
+
+    def test_who_takes_next_to_nothing_is_cut_off(self):
+        for what, path in self.answers.items():
+            cut = self.number("gpen_slow_clients_total")
+            with self.ask(path) as line:
+                taken, until = 0, time.monotonic() + 60  # libmicrohttpd's own limit is 75 seconds
+                while self.number("gpen_slow_clients_total") == cut:
+                    self.assertLess(time.monotonic(), until, f"{what}: nobody minds")
+                    taken += len(line.recv(1))
+                    time.sleep(0.2)
+                try:
+                    while part := line.recv(1 << 20):
+                        taken += len(part)
+                except OSError:
+                    pass
+                self.assertLess(taken, len(self.large) // 2 if what == "a large file" else self.zip_length, what)
+
+    def test_many_of_them_hold_no_memory(self):
+        before = self.number('gpen_memory_bytes{of="server"}')
+        lines = [self.ask(path) for path in self.answers.values() for _ in range(60)]
+        for line in lines:
+            line.recv(1)
+        held = self.number('gpen_memory_bytes{of="server"}') - before
+        for line in lines:
+            line.close()
+        self.assertLess(held, 60 << 20)
+
+    def test_who_is_slow_but_steady_gets_more_and_more(self):
+        taken = 0
+        with self.ask(self.answers["a large file"]) as line:
+            for _ in range(16):
+                wanted = 4096
+                while wanted:
+                    part = line.recv(wanted)
+                    self.assertTrue(part, f"cut off after {taken} bytes")
+                    wanted -= len(part)
+                    taken += len(part)
+                time.sleep(0.5)
 
 
 class Room(Case):
