@@ -17,6 +17,24 @@ async function check(page, where)
     assert.deepEqual(bad, []);
 }
 
+const used = new Set(['button', 'link', 'checkbox', 'switch', 'radio', 'slider', 'textbox', 'combobox', 'spinbutton', 'tab', 'progressbar',
+    'meter', 'dialog', 'option', 'tabpanel', 'tablist', 'radiogroup', 'listbox']);
+
+// What can be used, or tells something, and has no name for who cannot see it.
+async function nameless(page, where)
+{
+    const line = await page.context().newCDPSession(page);
+    const {nodes} = await line.send('Accessibility.getFullAXTree');
+    await line.detach();
+    const known = nodes.filter(({ignored, role}) => !ignored && used.has(role?.value?.toLowerCase()));
+    assert.ok(known.length > 5, `${where}: only ${known.length} elements`);
+    const bad = [];
+    for (const {role, name, backendDOMNodeId} of known)
+        if (!name?.value?.trim())
+            bad.push(`${role.value} ${backendDOMNodeId}`);
+    assert.deepEqual(bad, [], where);
+}
+
 async function noSidewaysScroll(page, where)
 {
     const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -113,6 +131,62 @@ tests({
         await page.waitForSelector('#models-panel', {state: 'visible'});
         await page.goBack();
         await page.waitForSelector('#batch-panel', {state: 'visible'});
+    },
+
+    'a screen reader finds a name for everything that can be used': async (open) => {
+        const page = await open();
+        for (const tab of tabs) {
+            await page.click(`#tab-${tab}`);
+            await nameless(page, tab);
+        }
+        await page.click('#tab-advanced');
+        await page.check('#advanced-panel [data-setting="save_faces"] input');
+        await page.click('#tab-single');
+        await openExample(page);
+        await nameless(page, 'a photo');
+        await page.click('.faces > button');
+        await nameless(page, 'marking a face');
+        await page.keyboard.press('Escape');
+        await page.click('#tab-batch');
+        await page.setInputFiles('#batch-panel input[multiple]', [photo('a.jpg')]);
+        await nameless(page, 'photos chosen');
+        await page.click('.staging .panel-head .quiet');
+        await fillBatch(page);
+        await nameless(page, 'a batch');
+        await page.click('.card.done .card-picture');
+        await nameless(page, 'the gallery');
+        await page.keyboard.press('Escape');
+        await page.click('.run button:has-text("Forget")');
+        await nameless(page, 'a question');
+    },
+
+    'progress is read out politely: now and then, and at once when it ends': async (open) => {
+        const page = await open({}, '#batch');
+        const live = await page.evaluate(() => [...document.querySelectorAll('[aria-live], [role="status"], [role="log"], [role="timer"]')]
+            .filter((element) => (element.getAttribute('aria-live') ?? 'polite') !== 'polite').length);
+        assert.equal(live, 0);
+        await page.evaluate(() => {
+            window.read = [];
+            window.seen = new Set();
+            const note = () => {
+                for (const element of document.querySelectorAll('main [role="status"], main [aria-live]'))
+                    if (element.textContent && element.textContent !== window.read.at(-1) && element.checkVisibility())
+                        window.read.push(element.textContent);
+                window.seen.add(document.querySelector('.run-line')?.textContent);
+                window.seen.add(document.querySelector('.photo-state')?.textContent);
+            };
+            new MutationObserver(note).observe(document.querySelector('main'), {subtree: true, childList: true, characterData: true});
+        });
+        await page.setInputFiles('#batch-panel input[multiple]', Array.from({length: 12}, (_, i) => photo(`${i}.jpg`)));
+        await page.click('.staging .primary.large');
+        await page.waitForFunction(() => /^Finished/.test(document.querySelector('.run-line').textContent));
+        await page.click('#tab-single');
+        await openExample(page);
+        const [read, seen] = await page.evaluate(() => [window.read, window.seen.size]);
+        assert.ok(read.some((text) => /^Finished \| done: 12/.test(text)), read.join('\n'));
+        assert.match(read.at(-1), /^Restored in/);
+        // Every figure that is seen would be far too much to hear.
+        assert.ok(seen > 12 && read.length < seen / 2 && read.length <= 9, `${seen} seen, read: ${read.join('\n')}`);
     },
 
     'on a phone nothing scrolls sideways, and all is there': async (open) => {

@@ -156,6 +156,9 @@ tests({
         let applied = false;
         page.on('request', (request) => { applied ||= request.url().includes('/apply'); });
         await page.click('.faces > button');
+        const tools = await page.locator('#single-panel .compare-tools').boundingBox();
+        const bar = await page.locator('#single-panel .mark-bar').boundingBox();
+        assert.ok(tools.y + tools.height <= bar.y, 'nothing lies over the buttons');
         await page.keyboard.press('Escape');
         assert.ok(await page.isHidden('.draft'));
         assert.equal(applied, false);

@@ -123,9 +123,9 @@ export class Machine {
             cores: number(system.cores),
             version: system.version,
             queue: words('machine.queue.line', {running: queue.running, queued: queue.queued}),
+            storage: words('room.line', {kept: bytes(storage.kept), most: bytes(storage.most)}),
             memory: words('machine.memory.line', {used: bytes(memory.used), available: bytes(memory.available),
                 total: bytes(memory.total)}),
-            storage: words('room.line', {kept: bytes(storage.kept), most: bytes(storage.most)}),
         };
         this.facts.replaceChildren(...Object.entries(facts).flatMap(([name, value]) =>
             [make('dt', {text: `machine.fact.${name}`}), make('dd', {plain: value})]));

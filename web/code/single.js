@@ -1,4 +1,5 @@
 // The tab of one photo: bring it, watch it, compare, change the look at once, take it home.
+import {Aloud} from './aloud.js';
 import {address, get, post, postForPicture} from './api.js';
 import {Compare} from './compare.js';
 import {presetChoice, segments, slider} from './controls.js';
@@ -61,7 +62,8 @@ export class Single {
                     make('strong', {text: 'single.example'}), make('span', {text: 'single.example.what'}))));
         this.name = make('h2', {class: 'photo-name', plain: ''});
         this.facts = make('span', {class: 'help', plain: ''});
-        this.state = make('p', {class: 'photo-state', role: 'status', plain: ''});
+        this.state = make('p', {class: 'photo-state', plain: ''});
+        this.aloud = new Aloud();
         this.bar = make('progress', {max: 1, label: 'single.progress'});
         this.download = iconButton('save', 'single.download', attempt('single.download.failed', () => this.#download()),
             {kind: 'primary'});
@@ -73,7 +75,8 @@ export class Single {
                 make('div', {class: 'photo-head'}, make('div', {class: 'photo-title'}, this.name, this.facts),
                     make('div', {class: 'buttons'},
                         iconButton('photo', 'single.another', choose, {kind: 'quiet'}), this.download)),
-                this.trouble, this.compare.element, this.foot = make('div', {class: 'photo-foot'}, this.bar, this.state)),
+                this.trouble, this.compare.element, this.foot = make('div', {class: 'photo-foot'}, this.bar, this.state,
+                    this.aloud.element)),
             make('div', {class: 'panel-side'}, this.#controls(), this.faces.element, this.saved, this.receipt));
         this.section.append(this.chooser, this.empty, this.work);
     }
@@ -108,6 +111,7 @@ export class Single {
     #showState(text, fraction)
     {
         this.state.textContent = text;
+        this.aloud.say(text, fraction === undefined);
         show(this.bar, fraction !== undefined);
         if (fraction === null)
             this.bar.removeAttribute('value');

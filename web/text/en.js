@@ -168,8 +168,7 @@ export default {
     'summary.change': 'Change',
     'summary.part': '{name} {value}',
     'summary.between': ' · ',
-    'summary.on': 'on',
-    'summary.off': 'off',
+    'summary.off': '{name}: off',
 
     'stage.waiting': 'Waiting for its turn',
     'stage.decode': 'Reading the photo',

@@ -167,8 +167,7 @@ export default {
     'summary.change': '修改',
     'summary.part': '{name} {value}',
     'summary.between': ' · ',
-    'summary.on': '开',
-    'summary.off': '关',
+    'summary.off': '{name}：关',
 
     'stage.waiting': '等待中',
     'stage.decode': '读取照片',
