@@ -42,7 +42,8 @@ static const field fields[] = {
 };
 
 /* What decides nothing about pixels. */
-static const char *const not_in_key[] = {"on_failure", "save_faces", "overwrite", "max_pixels", "seconds", "name", "single"};
+static const char *const not_in_key[] = {"on_failure", "save_faces", "overwrite", "max_pixels",
+                                         "seconds",    "name",       "single"};
 
 /* The enums are read and written as ints. */
 _Static_assert(sizeof(gpen_precision) == sizeof(int) && sizeof(failure_policy) == sizeof(int), "a field is an int");

@@ -113,8 +113,10 @@ void handle_zip_batch(http_request *request)
         return;
     result_walk *walk = calloc(1, sizeof *walk);
     if (walk) {
-        *walk = (result_walk){
-            .server = request->server, .batch = batch.id, .folder = strdup(batch.output_folder), .faces = faces};
+        *walk = (result_walk){.server = request->server,
+                              .batch = batch.id,
+                              .folder = strdup(batch.output_folder),
+                              .faces = faces};
         const zip_source source = {walk, next_file, end_walk};
         if (walk->folder)
             zip_answer(request, &source, batch.id);

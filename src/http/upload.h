@@ -17,8 +17,8 @@ enum { UPLOAD_KEY = 32, UPLOAD_LONGEST_NAME = 200, UPLOAD_MOST_SETTINGS = 1 << 1
 typedef struct upload upload;
 
 typedef struct upload_limits {
-    int64_t bytes; /* of one file; a larger one is noted as TOO_LARGE and dropped */
-    int files;     /* more of them spoil the upload */
+    int64_t bytes;           /* of one file; a larger one is noted as TOO_LARGE and dropped */
+    int files;               /* more of them spoil the upload */
     struct storage *storage; /* where all of it is counted, and must fit; NULL: nowhere */
 } upload_limits;
 

@@ -87,9 +87,9 @@ json_t *view_batch(http_server *server, const store_batch *batch)
         (void)json_object_set_new(counts, store_state_name((store_state)i),
                                   json_pack("I", (json_int_t)batch->counts[i]));
     }
-    json_t *object = json_pack("{sI ss sb sI ss so so sI}", "id", (json_int_t)batch->id, "name", name, "single", single, "created",
-                               (json_int_t)batch->created, "state", batch_state(batch), "settings", settings, "counts",
-                               counts, "total", (json_int_t)total);
+    json_t *object = json_pack("{sI ss sb sI ss so so sI}", "id", (json_int_t)batch->id, "name", name, "single", single,
+                               "created", (json_int_t)batch->created, "state", batch_state(batch), "settings", settings,
+                               "counts", counts, "total", (json_int_t)total);
     if (!object)
         return NULL;
     bool known = pace > 0;
@@ -270,8 +270,8 @@ json_t *view_system(http_server *server, gpen_language language)
         int64_t memory = process_memory(state.running[i].worker);
         used += memory > 0 ? memory : 0;
     }
-    return json_pack("{ss ss ss ss si s{sI sI sI} so s{sI sI} ss ss so so s{sI sI sI}}", "version", gpen_version(), "device", "cpu",
-                     "level", ready.level, "precision", gpen_precision_name(ready.precision), "cores",
+    return json_pack("{ss ss ss ss si s{sI sI sI} so s{sI sI} ss ss so so s{sI sI sI}}", "version", gpen_version(),
+                     "device", "cpu", "level", ready.level, "precision", gpen_precision_name(ready.precision), "cores",
                      thread_count_default(), "memory", "total", (json_int_t)machine_memory(), "available",
                      (json_int_t)machine_memory_free(), "used", (json_int_t)used, "workers", view_workers(&state),
                      "queue", "queued", (json_int_t)queue.items[STORE_QUEUED], "running",
