@@ -5,7 +5,7 @@ DESTDIR ?=
 # Warnings are errors in CI, where CI is set, and in the sanitizer build.
 WERROR ?= $(if $(CI),true,false)
 
-.PHONY: all test sanitize arm torture container bench peers parity fuzz lint format install uninstall clean help
+.PHONY: all test sanitize build-sanitized beside arm torture container bench peers parity fuzz lint format install uninstall clean help
 
 all: build/build.ninja
 	@meson compile -C build
@@ -16,18 +16,25 @@ build/build.ninja:
 test: build/build.ninja
 	@scripts/run-tests.sh build
 
-# Optimised a little, since the kernels are too slow to test without. The worker's tests with a real Redis and the page's in a browser take
-# too long under sanitizers; their parsers are tested in the other suites.
+# Optimised a little, since the kernels are too slow to test without. The worker's tests with a real Redis, the page's in a browser and the
+# long ones of the command line take too long under sanitizers; their code is tested in the other suites.
 build-debug/build.ninja:
 	meson setup build-debug --buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false \
 	    -Dwerror=true
 
+build-sanitized: build-debug/build.ninja
+	@meson compile -C build-debug
+
 sanitize: build-debug/build.ninja
 	@GPEN_SANITIZED=1 ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	    scripts/run-tests.sh build-debug --timeout-multiplier 5 --no-suite celery --no-suite web
+	    scripts/run-tests.sh build-debug --timeout-multiplier 5 --no-suite celery --no-suite web --no-suite long
 
 arm:
 	@WERROR=$(WERROR) scripts/arm.sh
+
+# What only computes, for ./test.sh to do beside `make test`, whose tests wait a good deal.
+beside:
+	@nice $(MAKE) -k -j1 lint arm build-sanitized >build/beside.log 2>&1
 
 torture: all
 	@scripts/torture.sh $(TORTURE)

@@ -22,20 +22,23 @@ finish() {
     exit
 }
 
-# A step is a command that leaves its results in a file. One that stops without a failed case there counts as one.
-step() { # TITLE FILE COMMAND...
+# A step is a command that leaves its results in files (named without blanks). One that stops without a failed case there counts as one.
+# shellcheck disable=SC2086
+step() { # TITLE "FILE..." COMMAND...
     title=$1
-    file=$2
+    files=$2
     shift 2
     echo
     say "$title: $*"
-    rm -f "$file"
+    rm -f $files
     status=0
     "$@" || status=$?
-    [ ! -f "$file" ] || cat "$file" >>"$results"
-    if [ $status -ne 0 ] && ! grep -qs '^failed' "$file"; then
+    if [ $status -ne 0 ] && ! grep -qs '^failed' $files; then
         echo "failed $title (stopped with status $status)" >>"$results"
     fi
+    for file in $files; do
+        [ ! -f "$file" ] || cat "$file" >>"$results"
+    done
 }
 
 mkdir -p "$root/build"
@@ -44,9 +47,10 @@ if ! "$root/scripts/install.sh" test; then
     echo "failed installing what the tests need" >>"$results"
     finish
 fi
-step "tests" build/test-results.txt make test
-step "tests under sanitizers" build-debug/test-results.txt make sanitize
-step "tests on an emulated Arm processor" build-arm/test-results.txt make arm
+step "tests, and beside them lint and an emulated Arm processor" \
+    "build/test-results.txt build/lint-results.txt build-arm/test-results.txt" make -k -j2 test beside
+say "what ran beside the tests:"
+cat build/beside.log
 step "comparison with PyTorch" build/parity-results.txt make parity PARITY=--small
-step "lint" build/lint-results.txt make lint
+step "tests under sanitizers" build-debug/test-results.txt make sanitize
 finish

@@ -363,13 +363,13 @@ static bool day_with_a_fault(const char *parent, fault_kind kind, int64_t n, int
     return happened;
 }
 
-/* Allocations are many: every eleventh, in the slow sanitized build every 29th, with GPEN_EVERY_ALLOCATION=1 every one, which takes
+/* Allocations are many: every eleventh, in the slow sanitized build every 83rd, with GPEN_EVERY_ALLOCATION=1 every one, which takes
  * minutes. */
 static int stride_of(fault_kind kind)
 {
     if (kind != FAULT_MEMORY || getenv("GPEN_EVERY_ALLOCATION"))
         return 1;
-    return getenv("GPEN_SANITIZED") ? 29 : 11;
+    return getenv("GPEN_SANITIZED") ? 83 : 11;
 }
 
 /* Returns how many calls there were to fail. */

@@ -49,7 +49,7 @@ void test_picture_row(void **state)
     generator g = generator_new(s->seed + 3);
     for (int trial = 0; trial < 80; trial++) {
         int count = random_int(&g, 1, 70), channels = trial % 3 ? 3 : random_int(&g, 1, 5);
-        size_t stride = (size_t)(count + random_int(&g, 0, 9)), to_count = (size_t)count * BLOCK;
+        size_t stride = (size_t)count + (size_t)random_int(&g, 0, 9), to_count = (size_t)count * BLOCK;
         size_t planes_count = (size_t)(channels - 1) * stride + (size_t)count, weights_count = (size_t)channels * BLOCK;
         float *planes = guarded_random(&g, planes_count), *weights = guarded_random(&g, weights_count);
         float *expected = guarded_new(to_count);

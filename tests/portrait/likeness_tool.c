@@ -26,7 +26,7 @@ static int judge(detector *finder, int side)
     float landmarks[5][2], answer[4];
     gpen_image before = {0}, after = {0};
     gpen_error error;
-    likeness l;
+    likeness l = {.moved = 0};
     int failed =
         fread(landmarks, sizeof landmarks, 1, stdin) != 1 || !read_crop(&before, side) || !read_crop(&after, side);
     double start = clock_seconds();
