@@ -164,7 +164,7 @@ static void take_name(upload *u, const char *bytes, uint64_t offset, size_t coun
     u->name[offset + count] = '\0';
 }
 
-/* libmicrohttpd's: a piece of a part; offset 0 begins one. */
+/* libmicrohttpd's: a piece of a part; offset 0 begins one. key NULL: it has no name. */
 static enum MHD_Result take_part(void *context, enum MHD_ValueKind kind, const char *key, const char *filename,
                                  const char *type, const char *encoding, const char *bytes, uint64_t offset,
                                  size_t count)
@@ -175,6 +175,10 @@ static enum MHD_Result take_part(void *context, enum MHD_ValueKind kind, const c
     (void)encoding;
     if (u->wrong.status)
         return MHD_YES;
+    if (!key) {
+        (void)gpen_fail(&u->wrong, GPEN_BAD_ARGUMENT, "a part of the form has no name");
+        return MHD_YES;
+    }
     /* A page may send the settings as a file of their own, so it is not the filename that tells. */
     if (filename && (!strcmp(key, "photo") || !strcmp(key, "file"))) {
         if (offset == 0)

@@ -114,6 +114,8 @@ class Frames(Case):
         for kind, body in (("multipart/form-data", whole), ("multipart/form-data; boundary=", whole), ("multipart/form-data; boundary=other", whole),
                            (f"multipart/form-data; boundary={mark[2:].decode()}", mark + b"--\r\n"),
                            (f"multipart/form-data; boundary={mark[2:].decode()}", whole.replace(b'name="photo"', b'name="else"')),
+                           (f"multipart/form-data; boundary={mark[2:].decode()}", whole.replace(b'name="photo"; ', b"")),
+                           (f"multipart/form-data; boundary={mark[2:].decode()}", whole.replace(b'; name="photo"; filename="a.png"', b"")),
                            (f"multipart/form-data; boundary={mark[2:].decode()}", whole.replace(b'filename="a.png"', b"")),
                            (f"multipart/form-data; boundary={mark[2:].decode()}", b"\r\n" * 50000),
                            (f"multipart/form-data; boundary={mark[2:].decode()}", mark + b"\r\n" + b"X: " + b"y" * 100000 + b"\r\n\r\n")):
