@@ -109,7 +109,8 @@ static void check_file(const upload *u, size_t index)
     struct stat facts;
     char *path = upload_path(u, index, false);
     bool there = path && !stat(path, &facts);
-    check(*file->name && *file->name != '/' && text_is_utf8(file->name) && !strstr(file->name, ".."));
+    check(*file->name && *file->name != '/' && *file->name != '.' && !strstr(file->name, "/.") &&
+          text_is_utf8(file->name));
     check(there == !file->refused && (!there || facts.st_size == file->bytes));
     check(file->bytes <= MOST_BYTES);
     free(path);
