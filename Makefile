@@ -34,7 +34,7 @@ arm:
 
 # What only computes, for ./test.sh to do beside `make test`, whose tests wait a good deal.
 beside:
-	@nice $(MAKE) -k -j1 lint arm build-sanitized >build/beside.log 2>&1
+	@nice -n 3 $(MAKE) -k -j1 lint arm build-sanitized >build/beside.log 2>&1
 
 torture: all
 	@scripts/torture.sh $(TORTURE)

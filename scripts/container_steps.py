@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 
@@ -29,11 +31,16 @@ class Stage:
         self.environment.update({name: os.environ[name] for name in ("http_proxy", "https_proxy") if name in os.environ})
         self.folder, self.user, self.entry = "/", None, []
 
-    def run(self, *words, check=True):
-        """As the stage's user, in its folder."""
+    def inside(self, *words):
+        """What runs the words as the stage's user, in its folder."""
         user = [f"--userspec={self.user}:{self.user}"] if self.user else []
-        inside = ["chroot", *user, self.root, "/bin/sh", "-c", 'cd "$0" && exec "$@"', self.folder, *words]
-        return subprocess.run(inside, env=self.environment, check=check, stdin=subprocess.DEVNULL)
+        return ["chroot", *user, self.root, "/bin/sh", "-c", 'cd "$0" && exec "$@"', self.folder, *words]
+
+    def run(self, *words, check=True):
+        return subprocess.run(self.inside(*words), env=self.environment, check=check, stdin=subprocess.DEVNULL)
+
+    def start(self, *words):
+        return subprocess.Popen(self.inside(*words), env=self.environment, stdin=subprocess.DEVNULL)
 
     def place(self, path):
         return self.root / os.path.join(self.folder, path).lstrip("/")
@@ -79,6 +86,24 @@ def build(text, repository, scratch):
     return stage
 
 
+def watch_a_worker(stage, port=17861):
+    """A worker without its queue is alive, and says why it is not ready."""
+    worker = stage.start(*stage.entry, "worker", "--broker", "redis://127.0.0.1:1/0", "--metrics", str(port))
+    try:
+        for _ in range(100):
+            time.sleep(0.2)
+            try:
+                answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).read()
+                break
+            except OSError:
+                assert worker.poll() is None, "the worker ended"
+        print(f"container-root: a worker is alive: {answer.decode()}")
+        assert stage.run(*stage.entry, "worker", "--ping", "--metrics", str(port), check=False).returncode == 3
+    finally:
+        worker.terminate()
+        worker.wait(timeout=60)
+
+
 def main():
     repository, scratch, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     stage = build((Path(repository) / "deploy/Dockerfile").read_text(), repository, scratch)
@@ -91,7 +116,7 @@ def main():
     shutil.copy(photo, stage.root / "data/photo.jpg")
     stage.environment["HOME"] = "/nonexistent"
     stage.run(*stage.entry, "enhance", "photo.jpg", "-o", "restored.jpg")
-    stage.run(*stage.entry, "worker", "--help")
+    watch_a_worker(stage)
     shutil.copy(stage.root / "data/restored.jpg", out / "restored.jpg")
     print(f"container-root: a photo was restored by user {stage.user}: {out / 'restored.jpg'}")
 

@@ -15,6 +15,8 @@ build="build-fuzz"
 if [ ! -f $build/build.ninja ]; then
     CC=clang meson setup $build --buildtype=debugoptimized -Dfuzz=true -Db_sanitize=address,undefined \
         -Db_lundef=false -Ddefault_library=static
+else
+    meson setup --reconfigure $build >/dev/null # there may be new targets
 fi
 
 if [ $# -eq 0 ]; then

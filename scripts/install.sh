@@ -55,6 +55,8 @@ is_there() {
     libarchive | libcurl | libseccomp | jansson | hiredis | zlib | cmocka) module "$1" ;;
     libmicrohttpd) module libmicrohttpd 0.9.75 ;;
     celery) /usr/bin/python3 -c "import celery, redis" 2>/dev/null ;;
+    docker-compose) have docker-compose || docker compose version >/dev/null 2>&1 ;;
+    kubernetes-models) /usr/bin/python3 -c "import kubernetes.client" 2>/dev/null ;;
     numpy) python_module numpy ;;
     opencv) python_module cv2 ;;
     torch) python_module torch ;;
@@ -79,7 +81,7 @@ needs_test="$needs_build sanitizers cmocka python3"
 needs_fuzz="$needs_build clang libfuzzer"
 needs_lint="$needs_build cmocka clang clang-format clang-tidy cppcheck shellcheck"
 # Peers are compared with where they are; without them those tests skip.
-peers="numpy opencv torch pictures redis-server celery"
+peers="numpy opencv torch pictures redis-server celery docker-compose kubernetes-models"
 # What drives the page. Where it is missing, the tests in a browser skip.
 browser="node npm chromium"
 # Elsewhere a cross compiler comes without a C library.
@@ -152,6 +154,8 @@ package() { # MANAGER NEED
     apt-get:celery) echo python3-celery python3-redis ;;
     dnf:redis-server | pacman:redis-server) echo redis ;;
     pacman:celery) echo python-celery python-redis ;;
+    pacman:kubernetes-models) echo python-kubernetes ;;
+    *:kubernetes-models) echo python3-kubernetes ;;
     *:numpy | *:opencv | *:torch) echo "python3-$2" ;;
     *) echo "$2" ;;
     esac

@@ -104,6 +104,15 @@ int pool_ready(const worker_pool *pool)
     return ready;
 }
 
+int64_t pool_memory(const worker_pool *pool)
+{
+    int64_t memory = 0;
+    for (int i = 0; i < pool->options.workers; i++)
+        if (pool->slots[i].state != SLOT_EMPTY && pool->slots[i].memory > 0)
+            memory += pool->slots[i].memory;
+    return memory;
+}
+
 size_t pool_held(const worker_pool *pool)
 {
     size_t held = 0;

@@ -90,6 +90,9 @@ bool pool_idle(const worker_pool *pool);
 int pool_ready(const worker_pool *pool);
 size_t pool_held(const worker_pool *pool);
 
+/* Bytes in memory that all workers together had when they were last looked at. */
+int64_t pool_memory(const worker_pool *pool);
+
 /* How many more jobs could be handed out now. */
 size_t pool_room(const worker_pool *pool);
 

@@ -35,6 +35,8 @@
     X(DISK_FULL, false, "Make room on the disk, then retry.", "请清理磁盘空间，然后重试。")                            \
     X(FETCH_REFUSED, false, "Save the picture on this computer and add it from there.",                                \
       "请将图片保存到本机后再添加。")                                                                                  \
+    X(FETCH_FAILED, true, "Check the network and the server at that address, then retry.",                             \
+      "请检查网络以及该地址的服务器，然后重试。")                                                                      \
     X(CANCELLED, false, "", "")                                                                                        \
     X(EXISTS, false, "Move the older result away or allow overwriting, then retry.",                                   \
       "请移走旧结果，或允许覆盖，然后重试。")

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "batch/content.h"
+#include "batch/output.h"
 #include "batch/scheduler_room.h"
 
 enum { PAGE = 256 };
@@ -86,13 +87,22 @@ static bool lies_below(const char *path, const char *folder)
     return !strncmp(path, folder, length) && path[length] == '/' && !strstr(path, "/../");
 }
 
-/* A file that is no longer what was written is someone's work. */
+/* The result, or the copy of a photo that failed. A file that is no longer what was written is someone's work. */
+static void clean_written(const store_item *item, scheduler_cleaned *cleaned)
+{
+    bool done = item->state == STORE_DONE;
+    char *copy = item->output && !done && item->written.modified ? output_of_copy(item->output, item->relative) : NULL;
+    const char *path = done ? item->output : copy;
+    if (path && content_remove(path, &item->written))
+        cleaned->deleted++;
+    else if (path && path_is_file(path))
+        cleaned->kept++;
+    free(copy);
+}
+
 static void clean_item(const store_item *item, const char *uploads, scheduler_cleaned *cleaned)
 {
-    if (content_remove(item->output, &item->written))
-        cleaned->deleted++;
-    else if (path_is_file(item->output))
-        cleaned->kept++;
+    clean_written(item, cleaned);
     if (uploads && lies_below(item->input, uploads) && !unlink(item->input))
         cleaned->inputs++;
 }

@@ -336,22 +336,23 @@ gpen_status store_find(batch_store *store, const char *input, const store_conten
 /* ---------------------------------------------------------------- cleaning
  * Old batches go with their results, in steps that survive a crash at any of them:
  *     store_clean_begin;
- *     while store_clean_next gives an item: delete item.output if it is still item.written, then store_clean_forget;
+ *     while store_clean_next gives an item: delete its result, or the copy of a photo that failed, if there is one and it is still
+ *         item.written, then store_clean_forget;
  *     store_clean_end.
  * A file that is gone already is as good as deleted. */
 
-/* Marks the batches that ended before `before` and forgets their items without a result. A marked batch takes no items and
- * no retries. *count (may be NULL): how many were marked. */
+/* Marks the batches that ended before `before`. A marked batch takes no items and no retries. *count (may be NULL): how many were
+ * marked. */
 gpen_status store_clean_begin(batch_store *store, int64_t before, int64_t *count, gpen_error *error);
 
-/* The next item of a marked batch, with its output. item->id 0: no more. Release with store_item_free. */
+/* The next item of a marked batch, whatever became of it. item->id 0: no more. Release with store_item_free. */
 gpen_status store_clean_next(batch_store *store, store_item *item, gpen_error *error);
 
 /* Forgets the item: its output is gone, or stays because a person changed it. Errors: BAD_ARGUMENT (not an item that is
  * being cleaned). */
 gpen_status store_clean_forget(batch_store *store, int64_t item, gpen_error *error);
 
-/* Forgets the marked batches that have no results left. */
+/* Forgets the marked batches that have no items left. */
 gpen_status store_clean_end(batch_store *store, gpen_error *error);
 
 #endif

@@ -1,38 +1,22 @@
-/* Old batches and their results go, in steps: marked, each result deleted and its item forgotten, and the batch at last.
+/* Old batches and their results go, in steps: marked, what each item left deleted and the item forgotten, and the batch at last.
  * Stopped anywhere, it goes on from there: what is forgotten is gone, and what is gone is forgotten at the next try. */
 #include "batch/store_room.h"
 
 #define MARKED "batch IN (SELECT id FROM batch WHERE cleaning = 1)"
 
-/* Items of marked batches that left nothing on the disk, or whose result belongs to a later item by now. */
-static gpen_status forget_empty(batch_store *store, gpen_error *error)
-{
-    return query_run(store, "DELETE FROM item WHERE (state != 2 OR output IS NULL) AND " MARKED, NULL, 0, error);
-}
-
 gpen_status store_clean_begin(batch_store *store, int64_t before, int64_t *count, gpen_error *error)
 {
-    int64_t marked = 0;
+    gpen_status status =
+        query_run(store, "UPDATE batch SET cleaning = 1 WHERE cleaning = 0 AND ended > 0 AND ended < ?1", &before, 1,
+                  error);
     if (count)
-        *count = 0;
-    gpen_status status = store_begin(store, error);
-    if (status)
-        return status;
-    status = query_run(store, "UPDATE batch SET cleaning = 1 WHERE cleaning = 0 AND ended > 0 AND ended < ?1", &before,
-                       1, error);
-    if (!status) {
-        marked = query_changed(store);
-        status = forget_empty(store, error);
-    }
-    status = store_end(store, status, error);
-    if (!status && count)
-        *count = marked;
+        *count = status ? 0 : query_changed(store);
     return status;
 }
 
 gpen_status store_clean_next(batch_store *store, store_item *item, gpen_error *error)
 {
-    query ask = store_select_items(store, "WHERE " MARKED " AND state = 2 AND output IS NOT NULL LIMIT 1", error);
+    query ask = store_select_items(store, "WHERE " MARKED " LIMIT 1", error);
     return store_only_item(&ask, item);
 }
 
@@ -46,14 +30,7 @@ gpen_status store_clean_forget(batch_store *store, int64_t item, gpen_error *err
 
 gpen_status store_clean_end(batch_store *store, gpen_error *error)
 {
-    gpen_status status = store_begin(store, error);
-    if (status)
-        return status;
-    status = forget_empty(store, error);
-    if (!status)
-        status = query_run(store,
-                           "DELETE FROM batch WHERE cleaning = 1 AND NOT EXISTS"
-                           " (SELECT 1 FROM item WHERE item.batch = batch.id)",
-                           NULL, 0, error);
-    return store_end(store, status, error);
+    return query_run(
+        store, "DELETE FROM batch WHERE cleaning = 1 AND NOT EXISTS (SELECT 1 FROM item WHERE item.batch = batch.id)",
+        NULL, 0, error);
 }

@@ -14,7 +14,25 @@
 #ifndef GPEN_CELERY_H
 #define GPEN_CELERY_H
 
+#include <stdio.h>
+
 #include "batch/pool.h"
+
+/* What a worker counts for operators. Made before a worker and released after it; any thread may look meanwhile. */
+typedef struct celery_numbers celery_numbers;
+
+gpen_status celery_numbers_new(celery_numbers **out, gpen_error *error);
+void celery_numbers_free(celery_numbers *numbers);
+
+/* Writes them as Prometheus reads them (base/metrics_text.h). */
+void celery_numbers_write(celery_numbers *numbers, FILE *out);
+
+/* alive: its loop turns. ready: it takes photos: the broker is there, and a process to work with. detail: a sentence, static. */
+typedef struct celery_health {
+    bool alive, ready;
+    const char *detail;
+} celery_health;
+celery_health celery_numbers_health(celery_numbers *numbers);
 
 typedef struct celery_options {
     const char *broker;       /* redis://... (celery/address.h) */
@@ -28,13 +46,14 @@ typedef struct celery_options {
     int prefetch; /* tasks that are held beyond those that are worked on, for each worker process: 0..100 */
     double
         visibility_seconds; /* a task held for longer by a worker that has died is given out again; the fleet's, 1..604800 */
-    int result_seconds;     /* how long results are kept; 0: for ever */
-    double task_seconds;    /* the most time that work on a photo may take, where its sender sets no limit; 0: none */
-    size_t inline_bytes;    /* the largest picture inside a message, and inside a result */
-    size_t fetch_bytes;     /* the largest that is fetched */
-    int64_t max_pixels;     /* as in picture_limits */
-    bool private_addresses; /* fetch from, and put to, addresses of private networks and of this machine too */
-    bool task_events;       /* tell about tasks from the start (as `celery worker -E`) */
+    int result_seconds;      /* how long results are kept; 0: for ever */
+    double task_seconds;     /* the most time that work on a photo may take, where its sender sets no limit; 0: none */
+    size_t inline_bytes;     /* the largest picture inside a message, and inside a result */
+    size_t fetch_bytes;      /* the largest that is fetched */
+    int64_t max_pixels;      /* as in picture_limits */
+    bool private_addresses;  /* fetch from, and put to, addresses of private networks and of this machine too */
+    bool task_events;        /* tell about tasks from the start (as `celery worker -E`) */
+    celery_numbers *numbers; /* to count in; not owned. NULL: nobody looks */
     bool (*stopping)(
         void
             *context); /* asked all the time; true: finish what is worked on, give back the rest, return. May be NULL */

@@ -1,17 +1,12 @@
 /* Remote control: what `celery inspect`, `celery control` and Flower ask of a worker. Its own file because it is a protocol of its
  * own, beside that of tasks. What is only looked at is in control_views.c. */
 #include <fnmatch.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "celery/room.h"
-
-enum { MOST_CONTROL_BYTES = 16 << 20 };
-
-static const char reply_exchange[] = "reply.celery.pidbox";
 
 static json_t *ok(const char *text)
 {
@@ -149,11 +144,10 @@ static json_t *do_add_consumer(celery_worker *worker, const json_t *arguments)
 /* Workers that have just been started ask the others what was revoked. */
 static json_t *do_hello(celery_worker *worker, const json_t *arguments)
 {
-    const char *from = text_of(arguments, "from_node"), *id;
-    json_t *theirs = json_object_get(arguments, "revoked"), *since;
+    const char *from = text_of(arguments, "from_node");
     if (!from || !strcmp(from, worker->node))
         return NULL;
-    json_object_foreach(theirs, id, since) if (*id && strlen(id) < TASK_MOST_ID) worker_note_revoked(worker, id);
+    mingle_note(worker, json_object_get(arguments, "revoked"));
     return json_pack("{s:O, s:I}", "revoked", worker->revoked, "clock", (json_int_t)++worker->events.clock);
 }
 
@@ -213,7 +207,7 @@ static gpen_status reply(celery_worker *worker, const json_t *body, json_t *answ
     const json_t *to = json_object_get(body, "reply_to");
     const char *exchange = text_of(to, "exchange"), *key = text_of(to, "routing_key");
     gpen_status status = GPEN_OK;
-    if (!answer || !exchange || !key || strcmp(exchange, reply_exchange) != 0)
+    if (!answer || !exchange || !key || strcmp(exchange, INQUIRY_EXCHANGE) != 0)
         return GPEN_OK;
     json_t *full = json_pack("{s:O}", worker->node, answer);
     json_t *headers = json_pack("{s:O?, s:I}", "ticket", json_object_get(body, "ticket"), "clock",
@@ -230,23 +224,14 @@ static gpen_status reply(celery_worker *worker, const json_t *body, json_t *answ
     return status;
 }
 
-static void adjust_clock(celery_worker *worker, const json_t *envelope)
-{
-    json_int_t theirs = json_integer_value(json_object_get(json_object_get(envelope, "headers"), "clock"));
-    long long *ours = &worker->events.clock;
-    if (theirs > *ours && theirs < INT64_MAX / 2)
-        *ours = theirs;
-    ++*ours;
-}
-
 gpen_status control_act(celery_worker *worker, const char *text, size_t length, gpen_error *error)
 {
     json_t *envelope, *body;
     gpen_status status = GPEN_OK;
-    if (!envelope_read(text, length, MOST_CONTROL_BYTES, &envelope, &body, NULL))
+    if (!envelope_read(text, length, INQUIRY_MOST_BYTES, &envelope, &body, NULL))
         return GPEN_OK;
     const char *method = text_of(body, "method");
-    adjust_clock(worker, envelope);
+    event_clock_heard(&worker->events, json_object_get(json_object_get(envelope, "headers"), "clock"));
     if (method && is_for(worker->node, body)) {
         const json_t *arguments = json_object_get(body, "arguments");
         json_t *answer = act(worker, method, arguments);

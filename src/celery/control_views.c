@@ -31,19 +31,19 @@ static json_t *task_view(const celery_worker *worker, const work *w)
                      w->begun > 0 ? json_pack("i", (int)atomic_load(&w->process)) : json_pack("n"));
 }
 
-static bool is_active(const work *w)
+bool work_is_active(const work *w)
 {
     return w->begun > 0 && (w->phase == WORK_WORKING || w->phase == WORK_STORING);
 }
 
-static bool is_scheduled(const work *w)
+bool work_is_scheduled(const work *w)
 {
     return w->phase == WORK_WAITING && w->scheduled;
 }
 
-static bool is_reserved(const work *w)
+bool work_is_reserved(const work *w)
 {
-    return !is_active(w) && !is_scheduled(w) && w->phase != WORK_ENDED;
+    return !work_is_active(w) && !work_is_scheduled(w) && w->phase != WORK_ENDED;
 }
 
 static json_t *list_tasks(const celery_worker *worker, bool (*wanted)(const work *w))
@@ -60,13 +60,13 @@ static json_t *list_tasks(const celery_worker *worker, bool (*wanted)(const work
 static json_t *view_active(celery_worker *worker, const json_t *arguments)
 {
     (void)arguments;
-    return list_tasks(worker, is_active);
+    return list_tasks(worker, work_is_active);
 }
 
 static json_t *view_reserved(celery_worker *worker, const json_t *arguments)
 {
     (void)arguments;
-    return list_tasks(worker, is_reserved);
+    return list_tasks(worker, work_is_reserved);
 }
 
 static json_t *view_scheduled(celery_worker *worker, const json_t *arguments)
@@ -75,7 +75,7 @@ static json_t *view_scheduled(celery_worker *worker, const json_t *arguments)
     (void)arguments;
     for (size_t i = 0; i < worker->count && json_array_size(list) < MOST_SHOWN; i++) {
         const work *w = worker->works[i];
-        if (is_scheduled(w))
+        if (work_is_scheduled(w))
             (void)json_array_append_new(list,
                                         json_pack("{s:O?, s:i, s:o}", "eta", json_object_get(w->task.headers, "eta"),
                                                   "priority", 6, "request", task_view(worker, w)));
@@ -167,7 +167,7 @@ static json_t *view_query_task(celery_worker *worker, const json_t *arguments)
             const char *id = json_string_value(json_array_get(ids, k));
             if (id && !strcmp(id, w->task.id))
                 (void)json_object_set_new(found, id,
-                                          json_pack("[s, o]", is_active(w) ? "active" : "reserved",
+                                          json_pack("[s, o]", work_is_active(w) ? "active" : "reserved",
                                                     task_view(worker, w)));
         }
     }

@@ -1,6 +1,7 @@
 /* Events. Its own file because it is a format that Celery's receivers read. */
 #include "celery/events.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -72,6 +73,14 @@ void event_task(event_sender *sender, const char *type, const char *id, json_t *
         json_decref(event);
     else
         (void)json_array_append_new(sender->waiting, event);
+}
+
+void event_clock_heard(event_sender *sender, const json_t *clock)
+{
+    json_int_t theirs = json_integer_value(clock);
+    if (theirs > sender->clock && theirs < INT64_MAX / 2)
+        sender->clock = theirs;
+    ++sender->clock;
 }
 
 void event_flush(event_sender *sender, redis_connection *redis)

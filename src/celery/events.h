@@ -19,6 +19,9 @@ void event_worker(event_sender *sender, redis_connection *redis, const char *typ
 /* Keeps one about a task, when they are wanted. fields are stolen. */
 void event_task(event_sender *sender, const char *type, const char *id, json_t *fields);
 
+/* Somebody's clock was heard of: ours goes on from the later one. */
+void event_clock_heard(event_sender *sender, const json_t *clock);
+
 /* Publishes those that are kept. */
 void event_flush(event_sender *sender, redis_connection *redis);
 

@@ -123,6 +123,12 @@ static void started(void *context, pid_t worker, const worker_ready *ready)
     atomic_store(&((work_hands *)context)->ready, pool_ready(((work_hands *)context)->pool));
 }
 
+static void died(void *context, const pool_death *death)
+{
+    (void)death;
+    atomic_fetch_add(&((work_hands *)context)->deaths, 1);
+}
+
 /* ---------------------------------------------------------------- the thread */
 
 /* The process that has a cancelled task is ended; what else it held goes to another, and nobody hears of it. */
@@ -157,6 +163,7 @@ static gpen_status run(work_hands *hands, worker_pool *pool, gpen_error *error)
         status = pool_turn(pool, turn_seconds, error);
         end_cancelled(hands);
         atomic_store(&hands->ready, pool_ready(pool));
+        atomic_store(&hands->memory, (long long)pool_memory(pool));
     }
     return status;
 }
@@ -171,7 +178,8 @@ static void *hands_main(void *context)
                                 .stage = stage,
                                 .faces = faces,
                                 .ended = ended,
-                                .started = started};
+                                .started = started,
+                                .died = died};
     gpen_status status = pool_new(&pool, &hands->options->pool, &events, &hands->broken);
     if (!status) {
         publish_pool(hands, pool);
@@ -182,6 +190,7 @@ static void *hands_main(void *context)
     if (status)
         log_event(LOG_ERROR, "pool_ended", NULL, "no photo can be worked on here: %s", hands->broken.message);
     atomic_store(&hands->ready, 0);
+    atomic_store(&hands->memory, 0);
     work *w;
     while ((w = work_line_pop(&hands->in, false)))
         send_back(hands, w, GPEN_CANCELLED, "the worker stops");

@@ -17,6 +17,13 @@ int transfer_shown(const char *address)
     return (int)strcspn(address, "?#");
 }
 
+/* Will the server say the same when it is asked again? Not when it is only busy or out of order. */
+static bool is_final(int code)
+{
+    enum { TIMED_OUT = 408, TOO_EARLY = 425, TOO_MANY = 429 };
+    return code >= 300 && code < 500 && code != TIMED_OUT && code != TOO_EARLY && code != TOO_MANY;
+}
+
 typedef struct fetching {
     const transfer_rules *rules;
     int file;
@@ -69,6 +76,8 @@ gpen_status transfer_get(const transfer_rules *rules, const char *address, int f
     gpen_status status = http_get(&request, &answer, &why);
     if (status == GPEN_CANCELLED && !atomic_load(rules->cancelled))
         status = gpen_fail(&why, GPEN_FETCH_FAILED, "it took longer than %d seconds", MOST_SECONDS);
+    if (status == GPEN_FETCH_FAILED && is_final(answer.code))
+        status = GPEN_INPUT_MISSING;
     return status ? gpen_fail(error, status, "%.*s: %s", transfer_shown(address), address, why.message) : GPEN_OK;
 }
 
@@ -89,6 +98,9 @@ gpen_status transfer_put(const transfer_rules *rules, const char *address, int f
                                 .go_on = not_cancelled,
                                 .context = &own};
     gpen_error why = {0};
-    gpen_status status = http_put(&upload, &why);
+    int code;
+    gpen_status status = http_put(&upload, &code, &why);
+    if (status == GPEN_FETCH_FAILED && is_final(code))
+        status = GPEN_WRITE_FAILED;
     return status ? gpen_fail(error, status, "%.*s: %s", transfer_shown(address), address, why.message) : GPEN_OK;
 }

@@ -57,7 +57,7 @@ static int room_left(const celery_worker *worker)
     int held = 0, most = worker_concurrency(worker) * (worker->options->prefetch + 1);
     for (size_t i = 0; i < worker->count; i++)
         held += worker->works[i]->phase != WORK_WAITING;
-    if (worker->count - (size_t)held >= MOST_WAITING_TASKS || worker->paused || worker->stopping)
+    if (worker->count - (size_t)held >= MOST_WAITING_TASKS || worker->paused || worker->stopping || mingling(worker))
         return 0;
     return most > held ? most - held : 0;
 }
@@ -104,7 +104,8 @@ static gpen_status connect_all(celery_worker *worker, gpen_error *error)
     event_worker(&worker->events, &worker->broker, "worker-online", about_worker(worker));
     worker->more = true;
     worker->next_heartbeat = worker->next_renewal = worker->next_restore = worker->next_look = 0;
-    return redis_settle(&worker->broker, error);
+    status = redis_settle(&worker->broker, error);
+    return status ? status : mingle_begin(worker, error);
 }
 
 static void disconnect(celery_worker *worker)
@@ -265,6 +266,8 @@ static gpen_status turn(celery_worker *worker, gpen_error *error)
 {
     gpen_status status = listen_now(worker, error);
     if (!status)
+        status = mingle_turn(worker, error);
+    if (!status)
         status = keep_time(worker, error);
     if (!status)
         status = take_more(worker, error);
@@ -284,7 +287,8 @@ static bool ends_wait(const celery_worker *worker)
 {
     for (size_t i = 0; i < worker->count; i++)
         if (worker->works[i]->phase == WORK_ENDED ||
-            (worker->works[i]->phase == WORK_READY && !worker->works[i]->claimed && !worker->stopping) ||
+            (worker->works[i]->phase == WORK_READY && !worker->works[i]->claimed && !worker->stopping &&
+             !mingling(worker)) ||
             worker->works[i]->phase == WORK_FETCHED)
             return true;
     return false;
@@ -299,13 +303,31 @@ static double time_to_wait(const celery_worker *worker)
         return 0;
     double until =
         fmin(fmin(worker->next_heartbeat, worker->next_renewal), fmin(worker->next_restore, worker->next_look));
-    double seconds = fmin(until - now, worker->stopping ? 0.1 : 1.0);
+    double seconds = fmin(until - now, mingling(worker) ? 0.01 : worker->stopping ? 0.1 : 1.0);
     if (worker->next_due > 0)
         seconds = fmin(seconds, worker->next_due - moment_now());
     for (size_t i = 0; i < worker->count; i++)
         if (atomic_load(&worker->works[i]->news))
             seconds = fmin(seconds, 0.1);
     return seconds > 0 ? seconds : 0;
+}
+
+static void tell_numbers(celery_worker *worker)
+{
+    numbers_look look = {.broker_up = redis_is_open(&worker->broker),
+                         .stopping = worker->stopping,
+                         .paused = worker->paused,
+                         .planned = worker_concurrency(worker),
+                         .ready = atomic_load(&worker->hands.ready),
+                         .memory = atomic_load(&worker->hands.memory),
+                         .deaths = atomic_load(&worker->hands.deaths)};
+    for (size_t i = 0; i < worker->count; i++) {
+        const work *w = worker->works[i];
+        look.active += work_is_active(w);
+        look.scheduled += work_is_scheduled(w);
+        look.reserved += work_is_reserved(w);
+    }
+    numbers_turn(worker->options->numbers, &look);
 }
 
 static void wait_for_more(const celery_worker *worker)
@@ -353,6 +375,7 @@ static void live(celery_worker *worker)
                 log_event(LOG_WARNING, "broker_refused", NULL, "the broker refuses: %s", why.message);
             lose(worker, &why);
         }
+        tell_numbers(worker);
         wait_for_more(worker);
     }
     event_worker(&worker->events, &worker->broker, "worker-offline", about_worker(worker));

@@ -250,6 +250,7 @@ static void forget(celery_worker *worker, work *const *told, size_t count)
     for (size_t i = 0; i < count; i++) {
         worker->done += told[i]->state == TASK_SUCCESS;
         worker->failed += told[i]->state == TASK_FAILURE;
+        numbers_end(worker->options->numbers, told[i]);
         tell_event(worker, told[i]);
         log_end(told[i]);
         work_free(told[i]);

@@ -4,13 +4,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "celery/moment.h"
 #include "celery/room.h"
 
 enum { MOST_REVOKED = 50000, MOST_BEGINNINGS = 5 };
 
-static const double claim_wait = 1.0; /* seconds until a key that somebody else works on is asked for again */
+static const double claim_wait = 1.0;       /* seconds until a key that somebody else works on is asked for again */
+static const double revoked_kept = 10800.0; /* seconds; as Celery's */
 
 /* ---------------------------------------------------------------- a task held */
 
@@ -81,11 +83,19 @@ bool worker_is_revoked(const celery_worker *worker, const char *id)
     return json_object_get(worker->revoked, id) != NULL;
 }
 
+static bool is_old(json_t *revoked, double now)
+{
+    return json_object_size(revoked) >= MOST_REVOKED ||
+           json_real_value(json_object_iter_value(json_object_iter(revoked))) + revoked_kept < now;
+}
+
 void worker_note_revoked(celery_worker *worker, const char *id)
 {
-    if (json_object_size(worker->revoked) >= MOST_REVOKED)
+    double now = clock_seconds();
+    (void)json_object_del(worker->revoked, id); /* so that it is the newest */
+    while (json_object_size(worker->revoked) && is_old(worker->revoked, now))
         (void)json_object_del(worker->revoked, json_object_iter_key(json_object_iter(worker->revoked)));
-    (void)json_object_set_new(worker->revoked, id, json_pack("f", moment_now()));
+    (void)json_object_set_new(worker->revoked, id, json_pack("f", now));
 }
 
 int worker_revoke(celery_worker *worker, const char *id, bool terminate)
@@ -284,7 +294,7 @@ static gpen_status hand_over(celery_worker *worker, gpen_error *error)
 gpen_status worker_move(celery_worker *worker, gpen_error *error)
 {
     wake_due(worker);
-    gpen_status status = worker->stopping ? GPEN_OK : claim_ready(worker, error);
+    gpen_status status = worker->stopping || mingling(worker) ? GPEN_OK : claim_ready(worker, error);
     return status || worker->stopping ? status : hand_over(worker, error);
 }
 

@@ -17,6 +17,7 @@
 #include "cli/options.h"
 #include "cli/receipt_model.h"
 #include "cli/text.h"
+#include "cli/watch.h"
 
 static const char command_name[] = "worker";
 
@@ -24,7 +25,7 @@ enum { MOST_SECRET = 4096, PING_SECONDS = 5 };
 
 /* What stands in the arguments. */
 typedef struct worker_arguments {
-    const char *broker, *results, *password_file, *queue, *node, *concurrency;
+    const char *broker, *results, *password_file, *queue, *node, *concurrency, *metrics;
     const char *model, *detector, *parser;
     option_texts roots;
     int threads, prefetch, visibility, keep_results, timeout, max_megapixels, inline_mebibytes, fetch_mebibytes,
@@ -33,7 +34,8 @@ typedef struct worker_arguments {
 } worker_arguments;
 
 static const char usage[] = "gpen worker --broker redis://HOST:6379/0 [--root FOLDER]... [option...]\n"
-                            "gpen worker --ping --broker redis://HOST:6379/0";
+                            "gpen worker --ping --broker redis://HOST:6379/0\n"
+                            "gpen worker --ping --metrics HOST:PORT";
 
 static const char examples[] = "gpen worker --broker redis://queue:6379/0 --root /srv/photos\n"
                                "gpen worker --broker redis://queue:6379/0 --password-file /run/secrets/redis\n"
@@ -58,7 +60,7 @@ static const char notes[] = "Programs put photos into the queue with Celery:\n"
                             "\n"
                             "Ctrl-C, or SIGTERM: the photos that are worked on are finished, the others go\n"
                             "back to the queue. Flower and 'celery inspect' show this worker as any other.\n"
-                            "GPEN_LOG=info says what it does.\n"
+                            "GPEN_LOG=info says what it does; --metrics shows numbers.\n"
                             "\n"
                             "Exit status: 0 stopped as told (--ping: it is there), 2 the command was wrong,\n"
                             "3 nothing could start (--ping: no answer).";
@@ -86,7 +88,6 @@ static int parse(int argc, char **argv, worker_arguments *a, int *operands)
          .text = &a->node},
         {"queue", "task-events", 0, NULL, "Tell about each photo from the start\n(Flower asks for it by itself)",
          .flag = &a->task_events},
-        {"queue", "ping", 0, NULL, "Ask whether the worker of that name is at work", .flag = &a->ping},
         {"photos", "root", 0, "FOLDER", "Tasks may name photos beneath it. May be given again", .list = &a->roots},
         {"photos", "allow-private", 0, NULL, "Fetch from this machine and its own network too",
          .flag = &a->private_addresses},
@@ -111,6 +112,12 @@ static int parse(int argc, char **argv, worker_arguments *a, int *operands)
          .low = 0, .high = 86400},
         {"machine", "memory-limit", 0, "MIB", "Of each photo's process. Default: none, or what\nauto says",
          .number = &a->memory_limit, .low = 64, .high = 1048576},
+        {"watching", "ping", 0, NULL,
+         "Ask over the queue whether the worker of that name is\nthere; with --metrics: that one, whether it is ready",
+         .flag = &a->ping},
+        {"watching", "metrics", 0, "HOST:PORT",
+         "Show /metrics (for Prometheus), /healthz and /readyz\nthere. PORT alone: on this machine only",
+         .text = &a->metrics},
     };
     const command_manual manual = {.command = command_name,
                                    .purpose = "take photos from a queue that Celery's programs fill",
@@ -282,6 +289,43 @@ static bool is_stopping(void *context)
     return interrupted() != 0;
 }
 
+static void write_numbers(void *context, FILE *out)
+{
+    celery_numbers_write(context, out);
+}
+
+static bool is_alive(void *context)
+{
+    return celery_numbers_health(context).alive;
+}
+
+static bool is_ready(void *context, const char **detail)
+{
+    celery_health health = celery_numbers_health(context);
+    *detail = health.detail;
+    return health.ready;
+}
+
+/* Works, and shows its numbers meanwhile where that is wanted. */
+static gpen_status work_watched(const char *where, celery_options *options, gpen_error *error)
+{
+    watch *page = NULL;
+    gpen_status status = where ? celery_numbers_new(&options->numbers, error) : GPEN_OK;
+    const watch_source source = {.context = options->numbers,
+                                 .write = write_numbers,
+                                 .alive = is_alive,
+                                 .ready = is_ready};
+    if (!status && where)
+        status = watch_start(&page, where, &source, error);
+    if (!status && where)
+        complain("numbers: port %d, /metrics", watch_port(page));
+    if (!status)
+        status = celery_worker_run(options, error);
+    watch_stop(page);
+    celery_numbers_free(options->numbers);
+    return status;
+}
+
 static int work(const worker_arguments *a, celery_options *options)
 {
     gpen_error error = {0};
@@ -294,7 +338,7 @@ static int work(const worker_arguments *a, celery_options *options)
         options->restorer = models.restorer.name;
         complain("%s restores, %d at a time; queue %s", models.restorer.name, options->pool.workers, options->queue);
         interrupt_listen();
-        status = celery_worker_run(options, &error);
+        status = work_watched(a->metrics, options, &error);
         exit_status = CLI_DONE;
     }
     if (status)
@@ -304,10 +348,10 @@ static int work(const worker_arguments *a, celery_options *options)
     return exit_status;
 }
 
-static int ping(const celery_options *options)
+static int ping(const celery_options *options, const char *metrics)
 {
     gpen_error error = {0};
-    if (celery_worker_ping(options, PING_SECONDS, &error))
+    if (metrics ? watch_ask(metrics, &error) : celery_worker_ping(options, PING_SECONDS, &error))
         return complain("%s", error.message);
     printf("pong\n");
     return CLI_DONE;
@@ -318,7 +362,7 @@ static int run(const worker_arguments *a)
     char secret[MOST_SECRET];
     char *roots[MOST_OPTION_TEXTS + 1] = {NULL};
     celery_options options = celery_options_default();
-    int status = choose_broker(a, &options, secret);
+    int status = a->ping && a->metrics ? CLI_GO_ON : choose_broker(a, &options, secret);
     options.queue = a->queue;
     options.node = a->node;
     options.roots = (const char *const *)roots;
@@ -333,7 +377,7 @@ static int run(const worker_arguments *a)
     options.task_events = a->task_events;
     options.stopping = is_stopping;
     if (status == CLI_GO_ON && a->ping)
-        return ping(&options);
+        return ping(&options, a->metrics);
     if (status == CLI_GO_ON)
         status = resolve_roots(&a->roots, roots);
     if (status == CLI_GO_ON)

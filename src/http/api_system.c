@@ -176,6 +176,6 @@ void handle_metrics(http_request *request)
         free(text);
         text = NULL;
     }
-    answer_bytes(request, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text, length);
+    answer_bytes(request, MHD_HTTP_OK, METRICS_CONTENT_TYPE, text, length);
     answer_header(request, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 }

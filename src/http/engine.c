@@ -142,26 +142,11 @@ static void on_faces(void *context, const store_item *item, size_t ended, size_t
     tell_progress(context, item);
 }
 
-static void count_end(engine *e, const scheduler_end *end)
-{
-    double seconds[STORE_STAGES] = {[STORE_STAGE_DECODE] = end->result->seconds[JOB_DECODE],
-                                    [STORE_STAGE_DETECT] = end->result->seconds[JOB_DETECT],
-                                    [STORE_STAGE_RESTORE] = end->result->seconds[JOB_RESTORE],
-                                    [STORE_STAGE_FINISH] = end->result->seconds[JOB_PASTE],
-                                    [STORE_STAGE_ENCODE] = end->result->seconds[JOB_ENCODE]};
-    long long restored = (long long)end->result->restored, all = (long long)end->result->faces.count;
-    long long failed = (long long)faces_count(&end->result->faces, GPEN_FACE_NO_PLACE) +
-                       (long long)faces_count(&end->result->faces, GPEN_FACE_NOT_FINITE);
-    metrics_item(e->server->numbers, end->state, end->reason, seconds);
-    if (end->state == STORE_DONE)
-        metrics_faces(e->server->numbers, restored, all > restored + failed ? all - restored - failed : 0, failed);
-}
-
 static void on_ended(void *context, const scheduler_end *end)
 {
     engine *e = context;
     const store_item *item = end->item;
-    count_end(e, end);
+    metrics_item(e->server->numbers, end->state, end->reason, end->result);
     pthread_mutex_lock(&e->lock);
     pace_end(&e->paces, item->batch, clock_seconds());
     pthread_mutex_unlock(&e->lock);

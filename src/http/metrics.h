@@ -2,9 +2,7 @@
 #ifndef GPEN_HTTP_METRICS_H
 #define GPEN_HTTP_METRICS_H
 
-#include <stdio.h>
-
-#include "batch/store.h"
+#include "batch/photo_numbers.h"
 
 typedef struct metrics metrics;
 
@@ -14,18 +12,13 @@ void metrics_free(metrics *numbers);
 /* A request was answered. route: a pattern of routes.h. */
 void metrics_answer(metrics *numbers, const char *route, unsigned status, double seconds);
 
-/* An attempt at an item ended in this state; reason: of a failed one. seconds: of its stages. */
-void metrics_item(metrics *numbers, store_state state, gpen_status reason, const double seconds[STORE_STAGES]);
+/* An attempt at an item ended in this state; reason: of a failed one. */
+void metrics_item(metrics *numbers, store_state state, gpen_status reason, const job_result *result);
 
-void metrics_faces(metrics *numbers, long long restored, long long skipped, long long failed);
 void metrics_slow_client(metrics *numbers, int count);
 void metrics_upload(metrics *numbers, long long bytes);
 
 /* Writes what was counted. */
 void metrics_write(metrics *numbers, FILE *out);
-
-/* One number that is read when it is asked for: its help, kind ("gauge", "counter") and value. labels: "" or "{a=\"b\"}". help NULL: a
- * further line of the name before. */
-void metrics_value(FILE *out, const char *name, const char *help, const char *kind, const char *labels, double value);
 
 #endif

@@ -95,11 +95,12 @@ static curl_socket_t open_public(void *context, curlsocktype purpose, struct cur
 
 static bool set_reach(CURL *curl, transfer *t)
 {
+    /* A proxy would look names up, and connect, out of sight. */
+    if ((t->request->direct || t->request->public_only) && curl_easy_setopt(curl, CURLOPT_PROXY, ""))
+        return false;
     if (!t->request->public_only)
         return true;
-    /* A proxy would look names up, and connect, out of sight. */
-    return !curl_easy_setopt(curl, CURLOPT_PROXY, "") &&
-           !curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public) &&
+    return !curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public) &&
            !curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, t);
 }
 

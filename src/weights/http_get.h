@@ -35,6 +35,7 @@ typedef struct http_request {
     int64_t offset;       /* ask for what follows so many bytes; 0: for everything */
     const char *if_range; /* a strong ETag or a date: continue only if it still holds; or NULL */
     int stall_seconds;    /* less than a kilobyte a second for so long is as good as nothing */
+    bool direct;          /* without a proxy, whatever the environment says */
     bool public_only;     /* FETCH_REFUSED where it leads to a private network or this machine, by whatever name */
 
     /* Asked once, before the first byte of a body: is that what is wanted? Only with codes 200 to 299. */

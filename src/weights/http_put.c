@@ -71,10 +71,14 @@ static bool prepare(CURL *curl, struct curl_slist *headers, off_t length, char *
            !curl_easy_setopt(curl, CURLOPT_XFERINFODATA, s) && !curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 }
 
-static gpen_status judge(CURL *curl, CURLcode outcome, const sending *s, const char *reason, gpen_error *error)
+static int code_of(CURL *curl)
 {
     long code = 0;
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+    return curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code) ? 0 : (int)code;
+}
+
+static gpen_status judge(int code, CURLcode outcome, const sending *s, const char *reason, gpen_error *error)
+{
     if (s->refused)
         return gpen_fail(error, GPEN_FETCH_REFUSED, "it leads to a private network, or to this machine");
     if (s->cancelled)
@@ -82,11 +86,11 @@ static gpen_status judge(CURL *curl, CURLcode outcome, const sending *s, const c
     if (outcome)
         return gpen_fail(error, GPEN_FETCH_FAILED, "%s", *reason ? reason : curl_easy_strerror(outcome));
     if (code < 200 || code >= 300)
-        return gpen_fail(error, GPEN_FETCH_FAILED, "the server answers %ld to the result", code);
+        return gpen_fail(error, GPEN_FETCH_FAILED, "the server answers %d to the result", code);
     return GPEN_OK;
 }
 
-static gpen_status put(const http_upload *upload, gpen_error *error)
+static gpen_status put(const http_upload *upload, int *code, gpen_error *error)
 {
     char line[128], reason[CURL_ERROR_SIZE] = "";
     struct stat facts;
@@ -97,20 +101,24 @@ static gpen_status put(const http_upload *upload, gpen_error *error)
     CURL *curl = curl_easy_init();
     struct curl_slist *headers = curl_slist_append(NULL, line);
     gpen_status status;
-    if (curl && headers && prepare(curl, headers, facts.st_size, reason, &s))
-        status = judge(curl, curl_easy_perform(curl), &s, reason, error);
-    else
+    if (curl && headers && prepare(curl, headers, facts.st_size, reason, &s)) {
+        CURLcode outcome = curl_easy_perform(curl);
+        *code = code_of(curl);
+        status = judge(*code, outcome, &s, reason, error);
+    } else {
         status = gpen_fail_memory(error, "an upload", 0);
+    }
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     return status;
 }
 
-gpen_status http_put(const http_upload *upload, gpen_error *error)
+gpen_status http_put(const http_upload *upload, int *code, gpen_error *error)
 {
+    *code = 0;
     if (curl_global_init(CURL_GLOBAL_DEFAULT))
         return gpen_fail(error, GPEN_FETCH_FAILED, "libcurl does not start");
-    gpen_status status = put(upload, error);
+    gpen_status status = put(upload, code, error);
     curl_global_cleanup();
     return status;
 }

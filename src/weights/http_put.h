@@ -17,8 +17,9 @@ typedef struct http_upload {
     void *context;
 } http_upload;
 
-/* GPEN_OK: the server answered 200 to 299. Redirects are not followed: the address was signed. Errors: FETCH_FAILED, FETCH_REFUSED,
- * CANCELLED (go_on), WRITE_FAILED (the file), OUT_OF_MEMORY, UNSUPPORTED_FORMAT (a build without libcurl). */
-gpen_status http_put(const http_upload *upload, gpen_error *error);
+/* GPEN_OK: the server answered 200 to 299. *code: what it answered; 0: nothing. Redirects are not followed: the address was signed.
+ * Errors: FETCH_FAILED, FETCH_REFUSED, CANCELLED (go_on), WRITE_FAILED (the file), OUT_OF_MEMORY, UNSUPPORTED_FORMAT (a build
+ * without libcurl). */
+gpen_status http_put(const http_upload *upload, int *code, gpen_error *error);
 
 #endif

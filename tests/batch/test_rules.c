@@ -13,7 +13,8 @@
 static const char *const promised[] = {"unreadable",   "unsupported_format", "too_large",     "input_missing",
                                        "no_face",      "out_of_memory",      "crashed",       "timed_out",
                                        "given_up",     "model_missing",      "model_invalid", "device_lost",
-                                       "write_failed", "disk_full",          "fetch_refused", "cancelled"};
+                                       "write_failed", "disk_full",          "fetch_refused", "fetch_failed",
+                                       "cancelled"};
 
 static void every_promised_reason_is_known_by_its_name(void **state)
 {
@@ -60,7 +61,8 @@ static void only_what_may_pass_is_retried(void **state)
     (void)state;
     for (int i = 0; i < GPEN_STATUS_COUNT; i++) {
         gpen_status reason = (gpen_status)i;
-        bool may_pass = reason == GPEN_CRASHED || reason == GPEN_TIMED_OUT || reason == GPEN_OUT_OF_MEMORY;
+        bool may_pass = reason == GPEN_CRASHED || reason == GPEN_TIMED_OUT || reason == GPEN_OUT_OF_MEMORY ||
+                        reason == GPEN_FETCH_FAILED;
         assert_int_equal(reason_may_pass(reason), may_pass);
         assert_int_equal(retry_decide(reason, 0, 0, 0) != RETRY_NOT, may_pass);
     }

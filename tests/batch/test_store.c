@@ -138,7 +138,7 @@ static void cleaning_goes_on_where_it_stopped(void **state)
             break;
         assert_int_equal(item.batch, old);
         assert_memory_equal(item.output, "/old/", 5);
-        assert_int_equal(item.written.bytes, 77);
+        assert_int_equal(item.written.bytes, item.state == STORE_DONE ? 77 : 0);
         store_item_free(&item);
         store_close(store); /* before it is forgotten: it comes again */
         store = open_store(state);
@@ -148,7 +148,7 @@ static void cleaning_goes_on_where_it_stopped(void **state)
         assert_int_equal(store_clean_forget(store, item.id, &error), GPEN_BAD_ARGUMENT);
         store_item_free(&item);
     }
-    assert_int_equal(steps, 3);
+    assert_int_equal(steps, 4); /* the failed one too: its upload, or copy, goes */
     GOOD(store_clean_end(store, &error));
     store_batch batch;
     GOOD(store_batch_get(store, old, &batch, &error));

@@ -1,13 +1,17 @@
 """What lies in deploy/: files that can be read, options that there are, numbers that somebody counts."""
+import copy
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
+import urllib.request
 from pathlib import Path
 
-PROGRAM, ROOT = sys.argv[1], Path(sys.argv[2])
+PROGRAM, ROOT = os.path.abspath(sys.argv[1]), Path(sys.argv[2])
 DEPLOY = ROOT / "deploy"
 try:
     import yaml
@@ -20,12 +24,44 @@ def composed(name):
     return yaml.safe_load((DEPLOY / name).read_text())
 
 
-def metrics_of_the_server():
-    """The names that the sources of the server write; empty where there is no server yet."""
-    found = set()
-    for path in (ROOT / "src/http").glob("*.c"):
-        found |= set(re.findall(r'(?<![\w/])(gpen_[a-z_]+)', "".join(re.findall(r'"(?:[^"\\]|\\.)*"', path.read_text()))))
-    return found
+def shown(*words, port):
+    """The names in /metrics of the program while it runs with these words; port: how it says where."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen([PROGRAM, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                   env={**os.environ, "GPEN_HOME": folder})
+        try:
+            said = ""
+            for line in process.stdout:
+                said += line
+                if found := re.search(port, line):
+                    address = f"http://127.0.0.1:{found.group(1)}/metrics"
+                    with urllib.request.urlopen(address, timeout=20) as answer:
+                        return set(re.findall(r"^# HELP (\S+)", answer.read().decode(), re.M))
+            raise AssertionError(f"it shows no numbers: {said}")
+        finally:
+            process.terminate()
+            process.stdout.close()
+            process.wait(timeout=60)
+
+
+def unknown_to(client, value, kind):
+    """Fields that the model of that kind lacks, or that it must have, or that are of another type."""
+    if inner := re.fullmatch(r"list\[(.*)\]", kind):
+        return [one for item in value for one in unknown_to(client, item, inner.group(1))] if isinstance(value, list) else [kind]
+    if inner := re.fullmatch(r"dict\(str, (.*)\)", kind):
+        return [one for item in value.values() for one in unknown_to(client, item, inner.group(1))]
+    if not kind.startswith("V"):
+        plain = {"str": str, "int": int, "bool": bool}.get(kind)
+        return [] if plain is None or isinstance(value, plain) else [f"{kind}: {value}"]
+    model = getattr(client, kind)
+    attributes = {json_name: name for name, json_name in model.attribute_map.items()}
+    found = [f"{kind}.{name}" for name in value if name not in attributes]
+    try:
+        model(**{attributes[name]: inner for name, inner in value.items() if name in attributes})
+    except ValueError as missing:
+        found.append(f"{kind}: {missing}")
+    return found + [one for name, inner in value.items() if name in attributes
+                    for one in unknown_to(client, inner, model.openapi_types[attributes[name]])]
 
 
 class Deploy(unittest.TestCase):
@@ -62,7 +98,8 @@ class Deploy(unittest.TestCase):
                     if "healthcheck" in what and what["image"] == "gpen":
                         self.assertEqual("/usr/local/bin/gpen", what["healthcheck"]["test"][1])
                         self.check_words(what["healthcheck"]["test"][2:])
-                        self.assertEqual(what["command"][-1], what["healthcheck"]["test"][-1])
+                        shown_at = what["command"][what["command"].index("--metrics") + 1]
+                        self.assertEqual(shown_at.split(":")[1], what["healthcheck"]["test"][-1])
 
     def test_kubernetes(self):
         documents = list(yaml.safe_load_all((DEPLOY / "kubernetes/gpen.yaml").read_text()))
@@ -70,7 +107,10 @@ class Deploy(unittest.TestCase):
         pod = documents[0]["spec"]["template"]["spec"]
         (container,) = pod["containers"]
         self.check_words(container["args"])
-        self.check_words(container["livenessProbe"]["exec"]["command"][1:])
+        (port,) = container["ports"]
+        self.assertEqual(f"0.0.0.0:{port['containerPort']}", container["args"][container["args"].index("--metrics") + 1])
+        for probe, path in (("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
+            self.assertEqual({"path": path, "port": port["name"]}, container[probe]["httpGet"])
         self.assertTrue(container["securityContext"]["readOnlyRootFilesystem"])
         volumes = {volume["name"] for volume in pod["volumes"]}
         self.assertEqual(volumes, {mount["name"] for mount in container["volumeMounts"]})
@@ -96,13 +136,73 @@ class Deploy(unittest.TestCase):
             self.assertEqual(query.count("("), query.count(")"), query)
         for rule in (rule for group in alerts["groups"] for rule in group["rules"]):
             self.assertTrue({"summary", "action"} <= set(rule["annotations"]), rule["alert"])
-        wanted = set(re.findall(r"\bgpen_[a-z_]+", " ".join(queries)))
-        counted = metrics_of_the_server()
-        if not counted:
-            self.skipTest("there is no server in this tree")
-        missing = {name for name in wanted
-                   if name not in counted and re.sub("_(bucket|sum|count)$", "", name) not in counted}
-        self.assertEqual(set(), missing)
+        wanted = {re.sub("_(bucket|sum|count)$", "", name) for name in re.findall(r"\bgpen_[a-z_]+", " ".join(queries))}
+        self.assertEqual(set(), wanted - self.counted())
+        self.assertGreater(len({name for name in wanted if name.startswith("gpen_worker_")}), 5)
+
+    def counted(self):
+        """What a server and a worker really show, while their queue is away."""
+        found = set()
+        for words, port in [(("worker", "--metrics", "0", "--concurrency", "1"), r"numbers: port (\d+)"),
+                            (("serve", "--port", "0", "--data", "data"), r"the page is at http://127.0.0.1:(\d+)")]:
+            known = self.options(words[0])
+            if not known:
+                self.skipTest(f"this build has no gpen {words[0]}")
+            queue = ("--broker", "redis://127.0.0.1:1/0") if "--broker" in known else ()
+            found |= shown(*words, *queue, port=port)
+        return found
+
+    def test_what_is_scraped_is_there(self):
+        jobs = {job["job_name"]: job["static_configs"][0]["targets"] for job in composed("prometheus/prometheus.yml")["scrape_configs"]}
+        services = composed("compose.fleet.yaml")["services"]
+        for targets in jobs.values():
+            for target in targets:
+                self.assertIn(target.split(":")[0], services)
+        workers = {name: what["command"][what["command"].index("--metrics") + 1].split(":")[1]
+                   for name, what in services.items() if "--metrics" in (what.get("command") or ())}
+        self.assertEqual({f"{name}:{port}" for name, port in workers.items()}, set(jobs["gpen-worker"]))
+
+    # ---------------------------------------------------------------- as the tools that read them see them
+
+    def check(self, *words):
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
+    @unittest.skipUnless(shutil.which("promtool"), "promtool is not installed")
+    def test_prometheus_own_tool_finds_nothing_amiss(self):
+        with tempfile.TemporaryDirectory() as folder:
+            here = Path(folder)
+            for name in ("alerts.yml", "prometheus.yml"):
+                text = (DEPLOY / "prometheus" / name).read_text()
+                (here / name).write_text(text.replace("/etc/prometheus/", "").replace("/run/secrets/", ""))
+            (here / "server-token").write_text("token")
+            self.check("promtool", "check", "config", here / "prometheus.yml")
+            shutil.copy(Path(__file__).parent / "alerts_test.yml", here)
+            self.check("promtool", "test", "rules", here / "alerts_test.yml")
+
+    def test_compose_finds_nothing_amiss(self):
+        new = shutil.which("docker") and not subprocess.run(["docker", "compose", "version"], capture_output=True,
+                                                            check=False).returncode
+        if not new and not shutil.which("docker-compose"):
+            self.skipTest("docker compose is not installed")
+        for name in ("compose.yaml", "compose.fleet.yaml"):
+            with self.subTest(name), tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+                # Version 1 knows all of it but the name.
+                file.write(re.sub("" if new else r"(?m)^name:.*$", "", (DEPLOY / name).read_text()))
+                file.flush()
+                self.check(*(["docker", "compose"] if new else ["docker-compose"]), "--project-directory", DEPLOY, "-f",
+                           file.name, "config", "-q")
+
+    def test_kubernetes_own_models_know_all_of_it(self):
+        try:
+            from kubernetes import client
+        except ImportError:
+            self.skipTest("python3-kubernetes is not installed")
+        deployment = next(yaml.safe_load_all((DEPLOY / "kubernetes/gpen.yaml").read_text()))
+        self.assertEqual([], unknown_to(client, deployment, "V1Deployment"))
+        broken = copy.deepcopy(deployment)
+        broken["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]["period"] = 5
+        self.assertEqual(["V1Probe.period"], unknown_to(client, broken, "V1Deployment"))
 
     def test_dockerfile(self):
         text = (DEPLOY / "Dockerfile").read_text()

@@ -3,6 +3,7 @@ import contextlib
 import datetime
 import os
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -84,6 +85,72 @@ class Fleet(fleet.FleetTest):
             unknown.get(timeout=30)
         self.assertEqual(["a.png"], self.files("photos"))
         self.assertIn(identifier, self.seen("revoked", worker.name))
+
+    def revoke_and_wait(self, sent, name):
+        """Until that worker knows."""
+        self.app.control.revoke(sent.id)
+        fleet.wait_for(lambda: sent.id in ((self.app.control.inspect(destination=[name], timeout=0.5).revoked() or {})
+                                           .get(name) or []))
+
+    def assert_revoked(self, sent):
+        with self.assertRaises(exceptions.TaskRevokedError):
+            sent.get(timeout=30)
+        self.assertEqual("REVOKED", self.state(sent))
+
+    def test_revoked_while_only_a_python_worker_was_there(self):
+        self.python_worker()
+        self.photo()
+        revoked, wanted = self.send("a.png", "b.png"), self.send("a.png", "c.png")
+        self.revoke_and_wait(revoked, "python@test")
+        worker = self.worker()
+        self.assert_revoked(revoked)
+        self.assertEqual(1, wanted.get(timeout=30)["restored"])
+        self.assertEqual(["a.png", "c.png"], self.files("photos"))
+        self.assertIn(revoked.id, self.seen("revoked", worker.name))
+        self.assert_empty()
+
+    def test_what_it_asks_leaves_nothing_behind(self):
+        self.photo()
+        sent = [self.send("a.png", f"{i}.png") for i in range(2)]
+        for name in ("w1@test", "w2@test"):
+            self.worker(name=name, ready=False)
+        for one in sent:
+            one.get(timeout=30)
+        fleet.wait_for(lambda: not self.client().keys("*reply.celery.pidbox*"))
+
+    def test_revoked_while_only_another_worker_was_there(self):
+        first = self.worker()
+        self.photo()
+        revoked = self.send("a.png", "b.png", queue="second")
+        self.revoke_and_wait(revoked, first.name)
+        second = self.worker(queue="second")
+        self.assert_revoked(revoked)
+        self.assertEqual(["a.png"], self.files("photos"))
+        self.assertIn("another worker told which tasks are revoked: 1 ", second.text())
+
+    def test_a_python_worker_hears_from_ours_what_was_revoked(self):
+        worker = self.worker()
+        revoked = self.send(1, task="python.double", queue="python")
+        self.revoke_and_wait(revoked, worker.name)
+        self.python_worker()
+        self.assert_revoked(revoked)
+        self.assertEqual(4, self.send(2, task="python.double", queue="python").get(timeout=30))
+
+    def test_revoked_while_the_broker_was_away(self):
+        """What comes back asks again: the others may have heard what it has not."""
+        python, worker = self.python_worker(), self.worker()
+        self.photo()
+        revoked = self.send("a.png", "b.png", countdown=8)
+        self.seen("scheduled", worker.name)
+        worker.process.send_signal(signal.SIGSTOP)  # it hears nothing, and cannot come back yet
+        for client in self.client().client_list(_type="pubsub"):
+            if client["cmd"] == "subscribe":  # ours: kombu has psubscribe
+                self.client().client_kill_filter(_id=client["id"])
+        self.revoke_and_wait(revoked, "python@test")
+        worker.process.send_signal(signal.SIGCONT)
+        self.assert_revoked(revoked)
+        self.assertEqual(["a.png"], self.files("photos"))
+        self.assertIsNone(python.poll())
 
     def test_revoked_during(self):
         worker = self.worker()

@@ -2,7 +2,9 @@
 import base64
 import http.server
 import os
+import socket
 import threading
+import time
 
 import fleet
 import support
@@ -11,11 +13,25 @@ from celery.result import AsyncResult
 
 
 class Pictures(http.server.BaseHTTPRequestHandler):
-    """Serves one picture, and takes what is put."""
-    picture, taken = b"", {}
+    """Serves one picture, and takes what is put. Counts who asks for what is out of order, and gives way after some times."""
+    picture, taken, asked, give_way = b"", {}, {}, 1000
+
+    def out_of_order(self, code):
+        """What begins with /5xx answers so until it was asked often enough."""
+        times = self.asked[self.path] = self.asked.get(self.path, 0) + 1
+        if times > self.give_way:
+            return False
+        self.send_response(code)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return True
 
     def do_GET(self):
         kind, _, rest = self.path.lstrip("/").partition("/")
+        if kind.isdigit():
+            if self.out_of_order(int(kind)):
+                return
+            kind = rest
         if kind == "to":  # leads elsewhere
             self.send_response(302)
             self.send_header("Location", "http://" + rest)
@@ -30,10 +46,11 @@ class Pictures(http.server.BaseHTTPRequestHandler):
 
     def do_PUT(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        refused = self.path.startswith("/refuse")
-        if not refused:
-            self.taken[self.path] = (self.headers["Content-Type"], body)
-        self.send_response(403 if refused else 200)
+        kind = self.path.split("/")[1]
+        if kind.isdigit() and self.out_of_order(int(kind)):
+            return
+        self.taken[self.path] = (self.headers["Content-Type"], body)
+        self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -48,6 +65,7 @@ class Tasks(fleet.FleetTest):
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
         Pictures.picture, Pictures.taken = support.marked_photo(160, 160, [("large", 2, 2)]), {}
+        Pictures.asked, Pictures.give_way = {}, 1000
         return f"http://127.0.0.1:{server.server_port}"
 
     def fails(self, reason, words, *arguments, **options):
@@ -172,6 +190,42 @@ class Tasks(fleet.FleetTest):
         self.assertEqual(1, self.send(f"{base}/to/{base[7:]}/a.png", "c.png").get(timeout=30)["restored"])
         self.fails("too_large", "MiB", f"{base}/large", "d.png")
         self.assertNotIn("secret", self.workers[0].text())
+
+    def test_what_may_pass_on_the_network_is_tried_again(self):
+        """Twice at most, later each time: a server out of order, one that is not there."""
+        self.worker("--allow-private")
+        base = self.serve()
+        self.photo()
+        Pictures.give_way = 1
+        sent = self.send(f"{base}/503/a.png", "b.png")
+        fleet.wait_for(lambda: self.state(sent) == "RETRY")
+        self.assertEqual(1, sent.get(timeout=30)["restored"])
+        self.assertEqual({"/503/a.png": 2}, Pictures.asked)
+        self.assertEqual(1, self.send("a.png", f"{base}/500/b.png").get(timeout=30)["restored"])
+        self.assertIn("/500/b.png", Pictures.taken)
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            away = self.send(f"http://127.0.0.1:{nobody.getsockname()[1]}/a.png", "c.png")
+            Pictures.give_way = 1000
+            begun = time.monotonic()
+            self.fails("fetch_failed", "503", f"{base}/503/never.png", "d.png")
+            self.assertGreaterEqual(time.monotonic() - begun, 5)  # one second, then four
+            self.assertEqual(3, Pictures.asked["/503/never.png"])
+            with self.assertRaises(Exception) as caught:
+                away.get(timeout=30)
+            self.assertEqual("fetch_failed", caught.exception.args[0])
+        self.assertEqual(1 + 1 + 2 + 2, self.workers[0].text().count("RETRY"))
+        self.assert_empty()
+
+    def test_what_stays_so_is_asked_for_once(self):
+        self.worker("--allow-private")
+        base = self.serve()
+        self.photo()
+        for code in (404, 403, 410):
+            self.fails("input_missing", str(code), f"{base}/{code}/a.png", "b.png")
+        self.fails("write_failed", "403", "a.png", f"{base}/403/b.png")
+        self.assertEqual([1] * 4, list(Pictures.asked.values()))
+        self.assertNotIn("RETRY", self.workers[0].text())
 
     def test_no_address_leads_to_this_machine(self):
         self.worker()

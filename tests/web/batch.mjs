@@ -106,8 +106,7 @@ tests({
         const page = await open({}, '#batch');
         await page.click('.history-open >> nth=0');
         await page.click('.chip[data-filter="failed"]');
-        await page.waitForFunction(() => document.querySelectorAll('.card').length === 1);
-        assert.match(await page.textContent('.card'), /album-05/);
+        await page.waitForFunction(() => document.querySelectorAll('.card').length === 1 && /album-05/.test(document.querySelector('.card').textContent));
         await page.click('.chip[data-filter="done"]');
         await page.waitForFunction(() => document.querySelectorAll('.card').length === 11);
     },
