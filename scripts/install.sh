@@ -69,7 +69,7 @@ is_there() {
     arm-compiler)
         printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' | compiles aarch64-linux-gnu-gcc
         ;;
-    chromium) have chromium || have chromium-browser || have google-chrome ;;
+    chromium) have chromium-headless-shell || have chromium || have chromium-browser || have google-chrome ;;
     *) have "$1" ;;
     esac
 }
@@ -144,6 +144,9 @@ package() { # MANAGER NEED
     brew:clang | brew:libfuzzer | brew:clang-format | brew:clang-tidy) echo llvm ;;
     brew:python3) echo python ;;
     apt-get:node | dnf:node | pacman:node) echo nodejs ;;
+    apt-get:chromium) # the one without windows is smaller and faster; not every system has it
+        if apt-cache show chromium-headless-shell >/dev/null 2>&1; then echo chromium-headless-shell; else echo chromium; fi
+        ;;
     apt-get:arm-compiler) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
     apt-get:qemu-aarch64) echo qemu-user ;;
     apt-get:torch) echo python3-torch libopenblas0-pthread ;; # the BLAS it comes with is five times slower

@@ -71,7 +71,7 @@ async function showBatch(page)
 
 async function pictures(browser, url, {language, ...options})
 {
-    const page = await openPage(browser, `${url}?${language}`, {...options, viewport: screen});
+    const page = await openPage(browser, `${url}?${language}`, {...options, viewport: screen, reducedMotion: 'reduce'});
     await showPhoto(page);
     await shoot(page, `single-${language}`);
     await page.click('#tab-advanced');

@@ -1,8 +1,9 @@
-"""One worker host against two: a batch of photos by each, hosts being network namespaces with a worker of one thread. Needs root.
+"""One worker host against two: a batch of photos by each. A host is a network namespace with a worker of one thread and one of this
+machine's processors, which it does not leave. Needs root, and taskset.
 
     sudo /usr/bin/python3 bench/fleet/hosts.py build/gpen PHOTO [PHOTOS]
 
-Prints seconds and their ratio. Says something only where each host has a core for itself."""
+Prints seconds and their ratio. Redis and the sender share the processors with them."""
 import os
 import shutil
 import subprocess
@@ -41,7 +42,7 @@ class Hosts(fleet.FleetTest):
         self.addresses.append(place + "1")
         self.client().config_set("bind", " ".join(self.addresses))
         return self.worker("--broker", f"redis://{place}1:{self.redis.port}/0", "--threads", "1",
-                           prefix=("ip", "netns", "exec", name))
+                           prefix=("ip", "netns", "exec", name, "taskset", "-c", str(number - 1)))
 
     def batch(self, name):
         begun = time.monotonic()

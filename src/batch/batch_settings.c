@@ -42,7 +42,8 @@ static const field fields[] = {
 };
 
 /* What decides nothing about pixels. */
-static const char *const not_in_key[] = {"on_failure", "save_faces", "overwrite", "max_pixels", "seconds", "name"};
+static const char *const not_in_key[] = {"on_failure", "save_faces", "overwrite", "max_pixels",
+                                         "seconds",    "name",       "single"};
 
 /* The enums are read and written as ints. */
 _Static_assert(sizeof(gpen_precision) == sizeof(int) && sizeof(failure_policy) == sizeof(int), "a field is an int");
@@ -100,7 +101,8 @@ static json_t *as_json(const batch_settings *settings, bool key)
                  json_object_set_new(object, "overwrite", json_boolean(settings->overwrite)) ||
                  json_object_set_new(object, "max_pixels", json_pack("I", (json_int_t)settings->max_pixels)) ||
                  json_object_set_new(object, "seconds", json_real(settings->seconds)) ||
-                 json_object_set_new(object, "name", json_pack("s", settings->name));
+                 json_object_set_new(object, "name", json_pack("s", settings->name)) ||
+                 (settings->single && json_object_set_new(object, "single", json_boolean(true)));
     for (size_t i = 0; !failed && i < sizeof fields / sizeof *fields; i++) {
         int value;
         memcpy(&value, at(settings, fields[i].offset), sizeof value);
@@ -238,6 +240,7 @@ gpen_status batch_settings_read(batch_settings *settings, const char *json, gpen
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         read_field(&r, &fields[i], settings);
     settings->overwrite = json_is_true(json_object_get(object, "overwrite"));
+    settings->single = json_is_true(json_object_get(object, "single"));
     const char *name = json_string_value(json_object_get(object, "name"));
     snprintf(settings->name, sizeof settings->name, "%s", name ? name : "");
     double most = read_number(&r, "max_pixels", (double)settings->max_pixels);

@@ -20,6 +20,7 @@ typedef struct batch_settings {
     int quality, max_edge; /* as in picture_save_options */
     int64_t max_pixels;    /* as in picture_limits */
     bool aligned, require_face, save_faces;
+    bool single; /* one photo that somebody works on by itself, rather than a batch of theirs: lists may leave it out */
     bool overwrite; /* results, and saved faces, that are there already */
     failure_policy on_failure;
     double seconds; /* the most time that work on a photo may take; 0: the scheduler's */

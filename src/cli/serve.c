@@ -25,7 +25,7 @@ typedef struct serve_settings {
     http_options options;
     const char *data, *allow, *names;
     serve_fleet_arguments fleet;
-    int port, most_mebibytes, most_photos, most_megapixels, keep_days, most_clients, slow_seconds;
+    int port, most_mebibytes, most_kept_mebibytes, most_photos, most_megapixels, keep_days, most_clients, slow_seconds;
     bool quiet;
 } serve_settings;
 
@@ -55,6 +55,9 @@ static int parse(int argc, char **argv, serve_settings *s)
          .high = 65536},
         {"limits", "max-photos", 0, "N", "Of one batch. Default: 10000", .number = &s->most_photos, .low = 1,
          .high = 1000000},
+        {"limits", "max-kept", 0, "MIB",
+         "Of all photos that are kept. Default: until a tenth of the\ndisk is left free, or 10 GiB",
+         .number = &s->most_kept_mebibytes, .low = 1, .high = 1 << 30},
         {"limits", "max-megapixels", 0, "N", "Of one photo. Default: 120", .number = &s->most_megapixels, .low = 1,
          .high = 4290},
         {"limits", "max-clients", 0, "N", "Connections at a time. Default: 2048", .number = &s->most_clients, .low = 16,
@@ -222,6 +225,7 @@ int command_serve(int argc, char **argv)
     http_options *options = &s.options;
     options->port = s.port >= 0 ? s.port : options->port;
     options->most_upload = s.most_mebibytes ? (int64_t)s.most_mebibytes << 20 : options->most_upload;
+    options->most_kept = (int64_t)s.most_kept_mebibytes << 20;
     options->most_photos = s.most_photos ? s.most_photos : options->most_photos;
     options->most_pixels = s.most_megapixels ? (int64_t)s.most_megapixels * 1000000 : options->most_pixels;
     options->most_clients = s.most_clients ? s.most_clients : options->most_clients;

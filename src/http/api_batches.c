@@ -1,46 +1,72 @@
-/* Batches: listed, told what to do, forgotten, sent as a zip. */
+/* Batches: listed, told what to do, forgotten one by one or by their age. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "http/body.h"
 #include "http/engine.h"
 #include "http/handlers.h"
 #include "http/lookup.h"
 #include "http/sweep.h"
 #include "http/upload.h"
 #include "http/views.h"
-#include "http/zip.h"
 
 enum { USUAL_PAGE = 100 };
 
 /* ---------------------------------------------------------------- looking */
 
+/* Which batches a list has: all, those of single photos, or those that are none. */
+typedef enum single_wish { SINGLE_NOT, SINGLE_ONLY, SINGLE_ALL } single_wish;
+
+/* Adds those of a page that are wished for, at most `limit` in all. *before: where the next page begins, 0: there is none. */
+static gpen_status list_page(http_server *server, batch_store *reader, single_wish wish, int64_t limit, json_t *list,
+                             int64_t *before, gpen_error *error)
+{
+    store_batch *batches;
+    size_t count, i;
+    gpen_status status = store_batches_list(reader, *before, (int)limit, &batches, &count, error);
+    if (status)
+        return status;
+    *before = (int64_t)count == limit ? batches[count - 1].id : 0;
+    for (i = 0; i < count && (int64_t)json_array_size(list) < limit; i++) {
+        json_t *batch = view_batch(server, &batches[i]);
+        bool single = json_is_true(json_object_get(batch, "single"));
+        if (wish == SINGLE_ALL || single == (wish == SINGLE_ONLY))
+            (void)json_array_append_new(list, batch);
+        else
+            json_decref(batch);
+    }
+    if (i < count)
+        *before = batches[i - 1].id;
+    store_batches_free(batches, count);
+    return GPEN_OK;
+}
+
 void handle_list_batches(http_request *request)
 {
-    int64_t before = 0, limit = USUAL_PAGE;
+    int64_t before = 0, limit = USUAL_PAGE, wish = SINGLE_ALL;
     gpen_error error;
     batch_store *reader;
-    store_batch *batches;
-    size_t count;
     if (!request_number(request, "before", 1, INT64_MAX, &before) ||
-        !request_number(request, "limit", 1, STORE_LONGEST_PAGE, &limit))
+        !request_number(request, "limit", 1, STORE_LONGEST_PAGE, &limit) ||
+        !request_number(request, "single", SINGLE_NOT, SINGLE_ONLY, &wish))
         return;
+    json_t *list = json_pack("[]");
     gpen_status status = reader_take(request->server->readers, &reader, &error);
     if (!status) {
-        status = store_batches_list(reader, before, (int)limit, &batches, &count, &error);
+        do
+            status = list_page(request->server, reader, (single_wish)wish, limit, list, &before, &error);
+        while (!status && before && (int64_t)json_array_size(list) < limit);
         reader_give(request->server->readers, reader, status);
     }
     if (status) {
+        json_decref(list);
         answer_error(request, &error);
         return;
     }
-    json_t *list = json_pack("[]");
-    for (size_t i = 0; i < count; i++)
-        (void)json_array_append_new(list, view_batch(request->server, &batches[i]));
-    json_t *next = (int64_t)count == limit ? json_pack("I", (json_int_t)batches[count - 1].id) : json_pack("n");
-    store_batches_free(batches, count);
+    json_t *next = before ? json_pack("I", (json_int_t)before) : json_pack("n");
     answer_json(request, MHD_HTTP_OK, json_pack("{so so}", "batches", list, "next", next));
 }
 
@@ -165,63 +191,46 @@ void handle_delete_batch(http_request *request)
     store_batch_free(&batch);
 }
 
-/* ---------------------------------------------------------------- the zip */
+/* ---------------------------------------------------------------- making room */
 
-/* Walks through a batch's results, page by page, while the zip is sent. */
-typedef struct result_walk {
+enum { MOST_DAYS = 36500 };
+
+typedef struct cleaning {
     http_server *server;
-    int64_t batch, after;
-    char *folder;
-} result_walk;
+    int64_t days;
+    sweep_sum swept;
+} cleaning;
 
-static bool next_result(void *context, char **path, char **name)
+static gpen_status clean(void *context, gpen_error *error)
 {
-    result_walk *walk = context;
-    batch_store *reader;
-    store_item *items;
-    size_t count = 0;
-    *path = *name = NULL;
-    if (reader_take(walk->server->readers, &reader, NULL))
-        return false;
-    gpen_status status = store_items_list(reader, walk->batch, STORE_DONE, walk->after, 1, &items, &count, NULL);
-    reader_give(walk->server->readers, reader, status);
-    if (status)
-        return false;
-    if (!count) {
-        store_items_free(items, count);
-        return false;
-    }
-    walk->after = items[0].position;
-    size_t length = strlen(walk->folder);
-    bool below = items[0].output && !strncmp(items[0].output, walk->folder, length) && items[0].output[length] == '/';
-    if (items[0].output)
-        *path = strdup(items[0].output);
-    if (items[0].output)
-        *name = strdup(below ? items[0].output + length + 1 : path_name(items[0].output));
-    store_items_free(items, count);
-    return true;
+    cleaning *c = context;
+    (void)error;
+    c->swept = sweep_old(c->server, c->days);
+    return GPEN_OK;
 }
 
-static void end_walk(void *context)
+static void answer_cleaned(http_request *request)
 {
-    result_walk *walk = context;
-    free(walk->folder);
-    free(walk);
+    const cleaning *c = request_task_result(request);
+    if (c)
+        answer_json(request, MHD_HTTP_OK,
+                    json_pack("{sI sI}", "batches", (json_int_t)c->swept.batches, "bytes", (json_int_t)c->swept.bytes));
 }
 
-void handle_zip_batch(http_request *request)
+void handle_clean_batches(http_request *request)
 {
-    store_batch batch;
-    if (!lookup_batch(request, &batch))
+    json_t *object = body_json(request);
+    if (!object)
         return;
-    result_walk *walk = calloc(1, sizeof *walk);
-    if (walk) {
-        *walk = (result_walk){request->server, batch.id, 0, strdup(batch.output_folder)};
-        const zip_source source = {walk, next_result, end_walk};
-        if (walk->folder)
-            zip_answer(request, &source, batch.id);
-        else
-            end_walk(walk);
-    }
-    store_batch_free(&batch);
+    const json_t *asked = json_object_get(object, "days");
+    json_int_t days = json_integer_value(asked);
+    bool good = json_is_integer(asked) && days >= 0 && days <= MOST_DAYS;
+    json_decref(object);
+    cleaning *c = good ? calloc(1, sizeof *c) : NULL;
+    if (!good)
+        answer_problem(request, HTTP_BAD_VALUE, "days is a whole number from 0 to %d", MOST_DAYS);
+    if (!c)
+        return;
+    *c = (cleaning){.server = request->server, .days = days};
+    request_later(request, clean, c, free, answer_cleaned);
 }

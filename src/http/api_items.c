@@ -6,6 +6,7 @@
 #include "http/engine.h"
 #include "http/handlers.h"
 #include "http/lookup.h"
+#include "http/saved_faces.h"
 #include "http/views.h"
 
 enum { USUAL_PAGE = 100 };
@@ -135,5 +136,35 @@ void handle_get_thumbnail(http_request *request)
     if (!lookup_side(request, &after) || !lookup_item(request, &item))
         return;
     answer_thumbnail(request, &item, after);
+    store_item_free(&item);
+}
+
+/* ---------------------------------------------------------------- saved faces */
+
+/* The face's number, from 0 as Face.index has it. False, and answered: that is none. */
+static bool take_face(http_request *request, uint32_t *face)
+{
+    enum { MOST_DIGITS = 6 };
+    size_t digits = strspn(request->name, "0123456789");
+    bool good = digits && digits <= MOST_DIGITS && !request->name[digits];
+    *face = good ? (uint32_t)strtoul(request->name, NULL, 10) : 0;
+    if (!good)
+        answer_problem(request, HTTP_NOT_FOUND, "faces are numbered from 0");
+    return good;
+}
+
+void handle_get_face(http_request *request)
+{
+    store_item item;
+    job_crop which = {.restored = false};
+    if (!take_face(request, &which.face) || !lookup_side(request, &which.restored) || !lookup_item(request, &item))
+        return;
+    char *path = saved_face_path(request->server, &item, &which), *name = saved_face_name(&item, &which);
+    if (path && name)
+        answer_file(request, path, name, asks_to_save(request));
+    else
+        answer_problem(request, HTTP_NOT_FOUND, "this face was not saved by itself; the setting is save_faces");
+    free(path);
+    free(name);
     store_item_free(&item);
 }

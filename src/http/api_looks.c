@@ -248,6 +248,8 @@ void handle_apply_item(http_request *request)
         return;
     new_batch *batch = take_look(request, &item, &settings, NULL) ? calloc(1, sizeof *batch) : NULL;
     if (batch) {
+        settings.single = true;
+        snprintf(settings.name, sizeof settings.name, "%s", path_name(item.relative));
         *batch = (new_batch){.server = request->server,
                              .settings = settings,
                              .input = strdup(item.input),

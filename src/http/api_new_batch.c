@@ -20,10 +20,12 @@ static gpen_status take_name(new_batch *batch, const char *name, gpen_error *err
     return GPEN_OK;
 }
 
-/* Settings and name for a batch. */
-static gpen_status take_settings(new_batch *batch, const json_t *settings, const char *name, gpen_error *error)
+/* Settings and name for a batch, and whether it is a single photo. */
+static gpen_status take_settings(new_batch *batch, const json_t *settings, const char *name, bool single,
+                                 gpen_error *error)
 {
     gpen_status status = settings_take(batch->server, settings, &batch->settings, error);
+    batch->settings.single = single;
     return status ? status : take_name(batch, name, error);
 }
 
@@ -43,7 +45,7 @@ static gpen_status take_form(new_batch *batch, upload *u, gpen_error *error)
     if (text && !json_is_object(settings))
         status = gpen_fail(error, GPEN_BAD_ARGUMENT, "the settings are no JSON object");
     else
-        status = take_settings(batch, settings, upload_name(u), error);
+        status = take_settings(batch, settings, upload_name(u), upload_single(u), error);
     json_decref(settings);
     return status;
 }
@@ -58,7 +60,10 @@ static gpen_status take_paths(new_batch *batch, const json_t *object, gpen_error
     if (!*batch->server->allowed)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "no folder is allowed: see gpen serve --allow");
     batch->paths = json_incref(paths);
-    return batch->batch ? GPEN_OK : take_settings(batch, json_object_get(object, "settings"), name ? name : "", error);
+    if (batch->batch)
+        return GPEN_OK;
+    return take_settings(batch, json_object_get(object, "settings"), name ? name : "",
+                         json_is_true(json_object_get(object, "single")), error);
 }
 
 static void answer_new(http_request *request)
@@ -92,8 +97,11 @@ static void begin(http_request *request, new_batch *batch)
         request_later(request, new_batch_make, batch, new_batch_free, answer_new);
         return;
     }
+    if (batch->upload && upload_over_limit(batch->upload))
+        answer_problem(request, HTTP_NO_SPACE, NULL);
+    else
+        answer_error(request, &error);
     new_batch_free(batch);
-    answer_error(request, &error);
 }
 
 void handle_create_batch(http_request *request)

@@ -12,6 +12,7 @@
 #include "http/handlers.h"
 #include "http/lookup.h"
 #include "http/queue.h"
+#include "http/storage.h"
 #include "http/views.h"
 
 void handle_events(http_request *request)
@@ -153,6 +154,12 @@ static void write_server(FILE *out, http_server *server)
     metrics_value(out, "gpen_memory_bytes", NULL, NULL, "{of=\"server\"}", (double)process_memory(0));
     metrics_value(out, "gpen_memory_bytes", NULL, NULL, "{of=\"machine\"}", (double)machine_memory());
     metrics_value(out, "gpen_memory_bytes", NULL, NULL, "{of=\"free\"}", (double)machine_memory_free());
+    storage_facts space;
+    storage_look(server->storage, &space);
+    metrics_value(out, "gpen_storage_bytes", "Photos that are kept, what they may take, and what their disk has free.",
+                  "gauge", "{of=\"kept\"}", (double)space.kept);
+    metrics_value(out, "gpen_storage_bytes", NULL, NULL, "{of=\"limit\"}", (double)space.most);
+    metrics_value(out, "gpen_storage_bytes", NULL, NULL, "{of=\"free\"}", (double)space.free);
     metrics_value(out, "gpen_connections", "Connections of clients.", "gauge", "",
                   connections_count(server->connections));
     metrics_value(out, "gpen_followers", "Clients that follow the events.", "gauge", "",

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "http/server.h"
+#include "http/storage.h"
 #include "http/upload.h"
 
 enum { MOST_JSON = 1 << 20, MOST_PATHS_JSON = 16 << 20 };
@@ -36,13 +37,27 @@ static bool announces_too_much(const http_request *request, int64_t most)
     return length && (strlen(length) > 18 || strtoll(length, NULL, 10) > most);
 }
 
+/* What is too much already need not be sent. A form is a little longer than its photos. */
+static bool announces_more_than_fits(const http_request *request)
+{
+    enum { FORM = 1 << 16 };
+    storage_facts facts;
+    storage_look(request->server->storage, &facts);
+    return announces_too_much(request, facts.most > facts.kept ? facts.most - facts.kept + FORM : 0);
+}
+
 static bool begin_upload(http_request *request)
 {
     gpen_error error;
     const http_server *server = request->server;
     bool batch = request->route->body == BODY_BATCH;
     const upload_limits limits = {.bytes = batch ? server->options.most_upload : UPLOAD_MOST_MODEL,
-                                  .files = batch ? server->options.most_photos : 1};
+                                  .files = batch ? server->options.most_photos : 1,
+                                  .storage = batch ? server->storage : NULL};
+    if (batch && announces_more_than_fits(request)) {
+        answer_problem(request, HTTP_NO_SPACE, NULL);
+        return false;
+    }
     if (upload_begin(&request->upload, request->connection, server->uploads, &limits, &error)) {
         answer_error(request, &error);
         return false;

@@ -10,8 +10,9 @@
 #include "base/log.h"
 #include "base/threads.h"
 #include "http/engine.h"
+#include "http/storage.h"
 
-enum { MOST_WORKERS = 256, MOST_BATCH = 64 };
+enum { MOST_WORKERS = 256, MOST_BATCH = 64, MOST_MEBIBYTES = 1 << 30 };
 
 static const char *const model_kinds[] = {"restorer", "detector", "parser", NULL};
 
@@ -94,6 +95,8 @@ static bool machine_value_good(const char *name, const json_t *value)
         return number_fits(value, MOST_WORKERS);
     if (!strcmp(name, "batch_size"))
         return number_fits(value, MOST_BATCH);
+    if (!strcmp(name, "kept_mib"))
+        return number_fits(value, MOST_MEBIBYTES);
     if (!strcmp(name, "precision"))
         return is_word(value, "fp32") || is_word(value, "bf16");
     return !strcmp(name, "device") && is_word(value, "cpu");
@@ -157,9 +160,10 @@ json_t *choices_models(http_server *server)
 
 json_t *choices_machine(http_server *server)
 {
-    return json_pack("{so so so so so}", "workers", chosen_or(server, "workers", "s"), "threads",
+    return json_pack("{so so so so so so}", "workers", chosen_or(server, "workers", "s"), "threads",
                      chosen_or(server, "threads", "s"), "precision", chosen_or(server, "precision", "s"), "device",
-                     chosen_or(server, "device", "s"), "batch_size", chosen_or(server, "batch_size", "s"));
+                     chosen_or(server, "device", "s"), "batch_size", chosen_or(server, "batch_size", "s"), "kept_mib",
+                     chosen_or(server, "kept_mib", "s"));
 }
 
 /* The number chosen, or what the command line says; 0: as the machine allows. */
@@ -175,6 +179,12 @@ void choices_into_options(http_server *server, scheduler_options *options)
 {
     options->workers = chosen_number(server, "workers", server->options.workers);
     options->setup.threads = chosen_number(server, "threads", server->options.threads);
+}
+
+void choices_into_storage(http_server *server)
+{
+    int64_t mebibytes = chosen_number(server, "kept_mib", 0);
+    storage_set_limit(server->storage, mebibytes ? mebibytes << 20 : server->options.most_kept);
 }
 
 /* Finding models reads whole files for their sums, so what was found is believed for a while, unless something was chosen or installed
@@ -251,6 +261,7 @@ void choices_changed(http_server *server)
 {
     worker_setup setup;
     choices_forget_models(server);
+    choices_into_storage(server);
     engine_change(server->engine);
     if (!choices_preview_setup(server, &setup, NULL))
         previews_renew(server->previews, &setup);

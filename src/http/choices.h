@@ -25,6 +25,9 @@ gpen_status choices_set_machine(http_server *server, const json_t *object, gpen_
 gpen_status choices_into_batch(http_server *server, batch_settings *settings, gpen_error *error);
 void choices_into_options(http_server *server, scheduler_options *options);
 
+/* And into the account of photos that are kept. */
+void choices_into_storage(http_server *server);
+
 /* All of it for a worker of the scheduler, where no threads are those it thinks best, and for one that makes previews. Errors: those of
  * options.choose_models. */
 gpen_status choices_setup(http_server *server, worker_setup *setup, gpen_error *error);

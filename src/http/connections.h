@@ -26,9 +26,14 @@ void connections_remove(connection_list *list, connection_entry *entry);
 /* The request's head or the answer is through: time for the next head. */
 void connection_idle(connection_list *list, connection_entry *entry);
 
-/* It has time to have sent or taken so many bytes since then (clock_seconds), at one KiB a second and better; bytes negative: as
- * long as it likes. */
+/* It has time to have sent so many bytes since then (clock_seconds), at one KiB a second and better; bytes negative: as long as it
+ * likes. */
 void connection_allow(connection_list *list, connection_entry *entry, double since, long long bytes);
+
+/* It is sent an answer of so many bytes (negative: nobody knows how many). As long as some of it waits for the client, the client has to
+ * take one KiB a second, on an average that no earlier haste makes up for. Where the system does not tell what was taken, it has the time
+ * for all of it at that pace. */
+void connection_answer(connection_list *list, connection_entry *entry, long long bytes);
 
 /* Cuts off those whose time is up; to be called about once a second. Returns how many. */
 int connections_sweep(connection_list *list);

@@ -112,8 +112,7 @@ static http_request *new_request(http_server *server, struct MHD_Connection *con
 
 static enum MHD_Result send_answer(http_request *request)
 {
-    /* Streams have no length: each of their pieces shows that the client takes them, which libmicrohttpd's own timeout watches. */
-    connection_allow(request->server->connections, entry_of(request), clock_seconds(), request->answer_bytes);
+    connection_answer(request->server->connections, entry_of(request), request->answer_bytes);
     return answer_queue(request);
 }
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "http/choices.h"
 #include "http/pace.h"
+#include "http/saved_faces.h"
 #include "http/server.h"
 #include "http/views.h"
 
@@ -193,6 +194,12 @@ static void on_held(void *context, scheduler_hold why, const char *sentence)
     tell_system(context);
 }
 
+static char *name_faces(void *context, const store_item *item)
+{
+    const engine *e = context;
+    return saved_faces_stem(e->server, item);
+}
+
 /* ---------------------------------------------------------------- the thread */
 
 static gpen_status open_scheduler(engine *e, scheduler **out, gpen_error *error)
@@ -205,6 +212,7 @@ static gpen_status open_scheduler(engine *e, scheduler **out, gpen_error *error)
                                      .faces = on_faces,
                                      .ended = on_ended,
                                      .batch_ended = on_batch_ended,
+                                     .crops = name_faces,
                                      .worker_started = on_worker_started,
                                      .worker_died = on_worker_died,
                                      .held = on_held};

@@ -16,31 +16,65 @@ static bool is_dots(const char *name)
     return !strcmp(name, ".") || !strcmp(name, "..");
 }
 
-/* Empties the folder, whose descriptor it closes. */
-static void empty(int descriptor, int depth)
+/* What is done with an entry of an open folder: returns its bytes, or, for a folder, those below it. */
+typedef int64_t entry_visit(int folder, const char *name, int depth);
+
+/* Visits each entry of the folder, whose descriptor it closes. Returns what they return together. */
+static int64_t visit_entries(int descriptor, int depth, entry_visit *visit)
 {
     DIR *folder = descriptor < 0 ? NULL : fdopendir(descriptor);
+    int64_t bytes = 0;
     if (!folder) {
         if (descriptor >= 0)
             (void)close(descriptor);
-        return;
+        return 0;
     }
     const struct dirent *entry;
-    while ((entry = readdir(folder))) {
-        if (is_dots(entry->d_name))
-            continue;
-        if (unlinkat(dirfd(folder), entry->d_name, 0) && depth < DEEPEST) {
-            empty(openat(dirfd(folder), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), depth + 1);
-            (void)unlinkat(dirfd(folder), entry->d_name, AT_REMOVEDIR);
-        }
-    }
+    while ((entry = readdir(folder)))
+        if (!is_dots(entry->d_name))
+            bytes += visit(dirfd(folder), entry->d_name, depth);
     (void)closedir(folder);
+    return bytes;
 }
 
-void folder_remove(const char *path)
+static int open_folder(int above, const char *name)
 {
-    empty(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 0);
-    (void)rmdir(path);
+    return openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int64_t remove_entry(int folder, const char *name, int depth)
+{
+    struct stat facts;
+    bool known = !fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW);
+    if (!unlinkat(folder, name, 0))
+        return known && S_ISREG(facts.st_mode) && facts.st_nlink == 1 ? facts.st_size : 0;
+    if (depth == DEEPEST)
+        return 0;
+    int64_t bytes = visit_entries(open_folder(folder, name), depth + 1, remove_entry);
+    (void)unlinkat(folder, name, AT_REMOVEDIR);
+    return bytes;
+}
+
+int64_t folder_remove(const char *path)
+{
+    return remove_entry(AT_FDCWD, path, 0);
+}
+
+static int64_t measure_entry(int folder, const char *name, int depth)
+{
+    struct stat facts;
+    if (fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW))
+        return 0;
+    if (S_ISREG(facts.st_mode))
+        return facts.st_size / (int64_t)facts.st_nlink;
+    if (!S_ISDIR(facts.st_mode) || depth == DEEPEST)
+        return 0;
+    return visit_entries(open_folder(folder, name), depth + 1, measure_entry);
+}
+
+int64_t folder_bytes(const char *path)
+{
+    return measure_entry(AT_FDCWD, path, 0);
 }
 
 void folder_each(const char *path, void (*visit)(void *context, const char *name), void *context)

@@ -43,6 +43,7 @@ typedef struct http_options {
     const char *web;            /* folder of the page, read anew for each request; NULL: the one in the program */
     int64_t most_upload;        /* bytes of one photo */
     int most_photos;            /* of one batch */
+    int64_t most_kept;          /* bytes of all photos that were uploaded and are kept; 0: as the disk allows */
     int64_t most_pixels;        /* of one photo */
     int keep_days;              /* batches that ended so long ago go, with uploads and results; 0: none */
     int most_clients;           /* connections at a time */

@@ -32,7 +32,11 @@
     X(UNABLE, "unable", 501, "Not in this version", "This version of the program cannot do that.",                     \
       "此版本的程序不支持该功能。")                                                                                    \
     X(BROKEN, "broken", 500, "The server failed", "Something went wrong in the server.", "服务器内部出错。")           \
-    X(FULL, "full", 507, "No room", "There is no room on the server's disk.", "服务器磁盘空间不足。")
+    X(FULL, "full", 507, "No room", "There is no room on the server's disk.", "服务器磁盘空间不足。")                  \
+    X(NO_SPACE, "no_space", 507, "No space for more photos",                                                           \
+      "The space for photos on this server is used up. Forget batches whose results you have saved (Batch, Make "      \
+      "room), or allow more space under Models.",                                                                      \
+      "服务器上存放照片的空间已用完。请删除结果已保存的批次（“批量处理”页的“腾出空间”），或在“模型设置”中增加空间。")
 
 typedef enum http_problem {
 #define HTTP_PROBLEM_ENUM(identifier, name, status, title, english, chinese) HTTP_##identifier,

@@ -8,6 +8,7 @@
 const http_route routes[] = {
     {"GET", API "/batches", handle_list_batches, .body = BODY_NONE},
     {"POST", API "/batches", handle_create_batch, .body = BODY_BATCH},
+    {"POST", API "/batches/clean", handle_clean_batches, .body = BODY_JSON},
     {"GET", API "/batches/{batch}", handle_get_batch, .body = BODY_NONE},
     {"DELETE", API "/batches/{batch}", handle_delete_batch, .body = BODY_MAY_JSON},
     {"POST", API "/batches/{batch}/pause", handle_pause_batch, .body = BODY_MAY_JSON},
@@ -23,6 +24,7 @@ const http_route routes[] = {
     {"GET", API "/items/{item}/output", handle_get_output, .body = BODY_NONE},
     {"GET", API "/items/{item}/thumbnail", handle_get_thumbnail, .body = BODY_NONE},
     {"GET", API "/items/{item}/preview", handle_get_preview, .body = BODY_NONE},
+    {"GET", API "/items/{item}/faces/{name}", handle_get_face, .body = BODY_NONE},
     {"POST", API "/items/{item}/render", handle_render_item, .body = BODY_JSON},
     {"POST", API "/items/{item}/apply", handle_apply_item, .body = BODY_JSON},
     {"GET", API "/events", handle_events, .body = BODY_NONE},

@@ -16,6 +16,7 @@
 #include "http/dispatch.h"
 #include "http/engine.h"
 #include "http/followers.h"
+#include "http/storage.h"
 #include "http/sweep.h"
 
 enum {
@@ -220,6 +221,8 @@ static gpen_status make_parts(http_server *server, gpen_error *error)
     if (!status)
         status = readers_new(&server->readers, server->store_folder, error);
     if (!status)
+        status = storage_new(&server->storage, server->uploads, error);
+    if (!status)
         status = models_desk_new(&server->models, server, error);
     if (!status)
         status = choices_open(server, error);
@@ -248,6 +251,10 @@ static gpen_status start(http_server *server, gpen_error *error)
         status = engine_start(&server->engine, server, error);
     if (!status)
         status = sweep_leftovers(server, error);
+    if (!status) {
+        storage_count(server->storage);
+        choices_into_storage(server);
+    }
     if (!status)
         status = listen_for_clients(server, address, error);
     if (!status && pthread_create(&server->clock, NULL, server_clock_run, server))
@@ -315,6 +322,7 @@ void http_server_stop(http_server *server)
     connections_free(server->connections);
     metrics_free(server->numbers);
     readers_free(server->readers);
+    storage_free(server->storage);
     choices_close(server);
     for (char **folder = server->allowed; folder && *folder; folder++)
         free(*folder);

@@ -34,6 +34,7 @@ struct http_server {
     metrics *numbers;
     reader_list *readers;
     models_desk *models;
+    struct storage *storage;
     struct follower_list *followers;
     struct engine *engine; /* the scheduler and its thread */
     previews *previews;

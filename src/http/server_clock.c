@@ -56,7 +56,7 @@ void *server_clock_run(void *argument)
         if (is_due(&told, machine_pause, now))
             tell_machine(server);
         if (server->options.keep_days && is_due(&cleaned, clean_pause, now))
-            sweep_old(server);
+            (void)sweep_old(server, server->options.keep_days);
         engine_tell_batches(server->engine);
         followers_wake(server->followers);
         (void)nanosleep(&pause, NULL);

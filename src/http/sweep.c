@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "http/engine.h"
 #include "http/folders.h"
+#include "http/storage.h"
 #include "http/upload.h"
 
 static const int64_t day = INT64_C(24) * 3600 * 1000;
@@ -18,12 +19,13 @@ const char *batch_key(const store_batch *batch)
     return path_name(batch->output_folder);
 }
 
-static void remove_below(const char *folder, const char *name)
+/* Returns the bytes that are free for it. */
+static int64_t remove_below(const char *folder, const char *name)
 {
     char *path = path_join(folder, name);
-    if (path)
-        folder_remove(path);
+    int64_t bytes = path ? folder_remove(path) : 0;
     free(path);
+    return bytes;
 }
 
 /* ---------------------------------------------------------------- one batch */
@@ -31,22 +33,24 @@ static void remove_below(const char *folder, const char *name)
 /* A batch's uploads: KEY, and KEY-OTHER for photos that came later. */
 typedef struct key_match {
     const char *folder, *key;
+    int64_t bytes; /* of those removed */
 } key_match;
 
 static void remove_matching(void *context, const char *name)
 {
-    const key_match *match = context;
+    key_match *match = context;
     if (!strncmp(name, match->key, UPLOAD_KEY) && (!name[UPLOAD_KEY] || name[UPLOAD_KEY] == '-'))
-        remove_below(match->folder, name);
+        match->bytes += remove_below(match->folder, name);
 }
 
-void sweep_batch(http_server *server, const char *key)
+int64_t sweep_batch(http_server *server, const char *key)
 {
     if (strlen(key) != UPLOAD_KEY || strspn(key, "0123456789abcdef") != UPLOAD_KEY)
-        return;
-    key_match match = {server->uploads, key};
+        return 0;
+    key_match match = {server->uploads, key, 0};
     folder_each(server->uploads, remove_matching, &match);
-    remove_below(server->results, key);
+    storage_give(server->storage, match.bytes);
+    return match.bytes + remove_below(server->results, key);
 }
 
 /* ---------------------------------------------------------------- what nobody has */
@@ -97,7 +101,7 @@ static void remove_unknown_key(void *context, const char *name)
     for (size_t i = 0; whole && i < known->count; i++)
         if (!strncmp(name, known->keys[i], UPLOAD_KEY))
             return;
-    remove_below(known->folder, name);
+    (void)remove_below(known->folder, name);
 }
 
 gpen_status sweep_leftovers(http_server *server, gpen_error *error)
@@ -116,8 +120,8 @@ gpen_status sweep_leftovers(http_server *server, gpen_error *error)
 
 /* ---------------------------------------------------------------- what is old */
 
-/* One page of batches, newest first; *before: where the next begins, 0: this was the last. */
-static gpen_status sweep_old_page(http_server *server, int64_t limit, int64_t *before)
+/* One page of batches, newest first; *before: where the next begins, 0: this was the last. Adds to *swept. */
+static gpen_status sweep_old_page(http_server *server, int64_t limit, int64_t *before, sweep_sum *swept)
 {
     batch_store *reader;
     store_batch *batches;
@@ -130,13 +134,14 @@ static gpen_status sweep_old_page(http_server *server, int64_t limit, int64_t *b
     if (status)
         return status;
     for (size_t i = 0; i < count; i++) {
-        if (!batches[i].ended || batches[i].ended >= limit)
+        if (!batches[i].ended || batches[i].ended >= limit || server->stopping)
             continue;
         scheduler *s = engine_borrow(server->engine);
         status = s ? scheduler_delete(s, batches[i].id, NULL) : GPEN_IN_USE;
         engine_return(server->engine);
         if (!status) {
-            sweep_batch(server, batch_key(&batches[i]));
+            swept->batches++;
+            swept->bytes += sweep_batch(server, batch_key(&batches[i]));
             log_event(LOG_INFO, "batch_cleaned", &(log_about){.batch = batches[i].id}, "it was old, and is gone");
         }
     }
@@ -145,13 +150,11 @@ static gpen_status sweep_old_page(http_server *server, int64_t limit, int64_t *b
     return GPEN_OK;
 }
 
-void sweep_old(http_server *server)
+sweep_sum sweep_old(http_server *server, int64_t days)
 {
-    struct timespec now;
-    int64_t before = 0;
-    if (clock_gettime(CLOCK_REALTIME, &now))
-        return;
-    int64_t limit = (int64_t)now.tv_sec * 1000 - server->options.keep_days * day;
-    while (!sweep_old_page(server, limit, &before) && before)
+    int64_t before = 0, limit = scheduler_now() - days * day;
+    sweep_sum swept = {0};
+    while (!sweep_old_page(server, limit, &before, &swept) && before)
         continue;
+    return swept;
 }

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "http/folders.h"
 #include "http/names.h"
+#include "http/storage.h"
 
 enum { PARSER_BYTES = 32768 };
 
@@ -29,6 +30,7 @@ struct upload {
     char *settings;
     size_t settings_length;
     char name[UPLOAD_LONGEST_NAME + 1];
+    bool single, over_limit;
     gpen_error wrong;     /* what spoiled it; status OK: nothing */
     bool owned, has_kept; /* the folder on the disk, and which of the two it is */
 };
@@ -86,6 +88,13 @@ static void begin_file(upload *u, const char *given)
     free(path);
 }
 
+/* So many bytes of what came are on the disk no longer. */
+static void give_back(const upload *u, int64_t bytes)
+{
+    if (u->limits.storage)
+        storage_give(u->limits.storage, bytes);
+}
+
 /* Drops the file that is too large; its entry stays. */
 static void refuse_file(upload *u)
 {
@@ -94,7 +103,10 @@ static void refuse_file(upload *u)
     if (path)
         (void)unlink(path);
     free(path);
-    u->files[u->count - 1].refused = GPEN_TOO_LARGE;
+    upload_file *file = &u->files[u->count - 1];
+    give_back(u, file->bytes);
+    file->bytes = 0;
+    file->refused = GPEN_TOO_LARGE;
 }
 
 static void write_file(upload *u, const char *bytes, size_t count)
@@ -104,6 +116,11 @@ static void write_file(upload *u, const char *bytes, size_t count)
         return;
     if ((int64_t)count > u->limits.bytes - file->bytes) {
         refuse_file(u);
+        return;
+    }
+    if (u->limits.storage && !storage_take(u->limits.storage, (int64_t)count)) {
+        u->over_limit = true;
+        (void)gpen_fail(&u->wrong, GPEN_DISK_FULL, "the photos that are kept may not take more of the disk");
         return;
     }
     file->bytes += (int64_t)count;
@@ -147,7 +164,7 @@ static void take_name(upload *u, const char *bytes, uint64_t offset, size_t coun
     u->name[offset + count] = '\0';
 }
 
-/* libmicrohttpd's: a piece of a part; offset 0 begins one. */
+/* libmicrohttpd's: a piece of a part; offset 0 begins one. key NULL: it has no name. */
 static enum MHD_Result take_part(void *context, enum MHD_ValueKind kind, const char *key, const char *filename,
                                  const char *type, const char *encoding, const char *bytes, uint64_t offset,
                                  size_t count)
@@ -158,6 +175,10 @@ static enum MHD_Result take_part(void *context, enum MHD_ValueKind kind, const c
     (void)encoding;
     if (u->wrong.status)
         return MHD_YES;
+    if (!key) {
+        (void)gpen_fail(&u->wrong, GPEN_BAD_ARGUMENT, "a part of the form has no name");
+        return MHD_YES;
+    }
     /* A page may send the settings as a file of their own, so it is not the filename that tells. */
     if (filename && (!strcmp(key, "photo") || !strcmp(key, "file"))) {
         if (offset == 0)
@@ -168,6 +189,9 @@ static enum MHD_Result take_part(void *context, enum MHD_ValueKind kind, const c
         take_settings(u, bytes, offset, count);
     } else if (!strcmp(key, "name")) {
         take_name(u, bytes, offset, count);
+    } else if (!strcmp(key, "single")) {
+        if (count) /* the last piece may be empty */
+            u->single = offset == 0 && count == 1 && *bytes == '1';
     } else {
         (void)gpen_fail(&u->wrong, GPEN_BAD_ARGUMENT, "the form has a part '%.40s'", key);
     }
@@ -248,6 +272,16 @@ const char *upload_name(const upload *u)
     return u->name;
 }
 
+bool upload_over_limit(const upload *u)
+{
+    return u->over_limit;
+}
+
+bool upload_single(const upload *u)
+{
+    return u->single;
+}
+
 const char *upload_key(const upload *u)
 {
     return u->key;
@@ -293,8 +327,11 @@ void upload_free(upload *u)
     if (u->parser)
         (void)MHD_destroy_post_processor(u->parser);
     end_file(u);
-    if (u->owned)
-        folder_remove(u->has_kept ? u->kept : u->coming);
+    if (u->owned) {
+        (void)folder_remove(u->has_kept ? u->kept : u->coming);
+        for (size_t i = 0; i < u->count; i++)
+            give_back(u, u->files[i].bytes);
+    }
     for (size_t i = 0; i < u->count; i++)
         free(u->files[i].name);
     free(u->files);

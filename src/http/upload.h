@@ -17,8 +17,9 @@ enum { UPLOAD_KEY = 32, UPLOAD_LONGEST_NAME = 200, UPLOAD_MOST_SETTINGS = 1 << 1
 typedef struct upload upload;
 
 typedef struct upload_limits {
-    int64_t bytes; /* of one file; a larger one is noted as TOO_LARGE and dropped */
-    int files;     /* more of them spoil the upload */
+    int64_t bytes;           /* of one file; a larger one is noted as TOO_LARGE and dropped */
+    int files;               /* more of them spoil the upload */
+    struct storage *storage; /* where all of it is counted, and must fit; NULL: nowhere */
 } upload_limits;
 
 typedef struct upload_file {
@@ -44,6 +45,8 @@ size_t upload_count(const upload *u);
 const upload_file *upload_at(const upload *u, size_t index);
 const char *upload_settings(const upload *u); /* the part `settings`; NULL: none */
 const char *upload_name(const upload *u);     /* the part `name`; "": none */
+bool upload_over_limit(const upload *u);      /* was it spoiled because the storage has no room for it? */
+bool upload_single(const upload *u);          /* is there a part `single` that says 1? */
 const char *upload_key(const upload *u);
 
 /* The path of file `index`, as it is before or will be after upload_keep. The caller's; NULL: no memory. */

@@ -14,6 +14,8 @@
 #include "http/choices.h"
 #include "http/engine.h"
 #include "http/queue.h"
+#include "http/saved_faces.h"
+#include "http/storage.h"
 
 char *view_text(json_t *object)
 {
@@ -63,19 +65,21 @@ static const char *batch_state(const store_batch *batch)
                                                                                                     : "waiting";
 }
 
-static json_t *view_settings(const store_batch *batch, char *name, size_t capacity)
+static json_t *view_settings(const store_batch *batch, char *name, size_t capacity, bool *single)
 {
     batch_settings settings;
     if (batch_settings_read(&settings, batch->settings, NULL))
         settings = batch_settings_default();
     snprintf(name, capacity, "%s", settings.name);
+    *single = settings.single;
     return settings_to_json(&settings);
 }
 
 json_t *view_batch(http_server *server, const store_batch *batch)
 {
     char name[BATCH_LONGEST_NAME + 1];
-    json_t *settings = view_settings(batch, name, sizeof name), *counts = json_pack("{}");
+    bool single;
+    json_t *settings = view_settings(batch, name, sizeof name, &single), *counts = json_pack("{}");
     int64_t total = 0, left = batch->counts[STORE_QUEUED] + batch->counts[STORE_RUNNING];
     double pace = engine_pace(server->engine, batch->id);
     for (int i = 0; i < STORE_STATES; i++) {
@@ -83,9 +87,9 @@ json_t *view_batch(http_server *server, const store_batch *batch)
         (void)json_object_set_new(counts, store_state_name((store_state)i),
                                   json_pack("I", (json_int_t)batch->counts[i]));
     }
-    json_t *object = json_pack("{sI ss sI ss so so sI}", "id", (json_int_t)batch->id, "name", name, "created",
-                               (json_int_t)batch->created, "state", batch_state(batch), "settings", settings, "counts",
-                               counts, "total", (json_int_t)total);
+    json_t *object = json_pack("{sI ss sb sI ss so so sI}", "id", (json_int_t)batch->id, "name", name, "single", single,
+                               "created", (json_int_t)batch->created, "state", batch_state(batch), "settings", settings,
+                               "counts", counts, "total", (json_int_t)total);
     if (!object)
         return NULL;
     bool known = pace > 0;
@@ -117,24 +121,24 @@ static json_t *member(json_t *face, const char *name, const char *otherwise)
     return value ? json_incref(value) : json_pack(otherwise);
 }
 
-static json_t *view_face(json_t *face, size_t index, gpen_language language)
+static json_t *view_face(json_t *face, size_t index, bool saved, gpen_language language)
 {
     const char *name = json_string_value(json_object_get(face, "state"));
     gpen_face_state state = face_state_of(name);
-    return json_pack("{sI so so so ss ss so}", "index", (json_int_t)index, "box", member(face, "box", "[iiii]"),
+    return json_pack("{sI so so so ss ss so sb}", "index", (json_int_t)index, "box", member(face, "box", "[iiii]"),
                      "score", member(face, "score", "i"), "landmarks", member(face, "landmarks", "[]"), "state",
                      gpen_face_state_name(state), "state_text", gpen_face_state_sentence(state, language), "strength",
-                     member(face, "strength", "n"));
+                     member(face, "strength", "n"), "saved", saved);
 }
 
-static json_t *view_faces(const char *stored, gpen_language language)
+static json_t *view_faces(const http_server *server, const store_item *item, gpen_language language)
 {
-    json_t *faces = parsed(stored), *list = json_pack("[]"), *face;
+    json_t *faces = parsed(item->faces_json), *list = json_pack("[]"), *face;
     size_t index;
     json_array_foreach(faces, index, face)
     {
         if (json_object_get(face, "box"))
-            (void)json_array_append_new(list, view_face(face, index, language));
+            (void)json_array_append_new(list, view_face(face, index, saved_face_there(server, item, index), language));
     }
     json_decref(faces);
     return list;
@@ -183,14 +187,14 @@ static bool put_progress(json_t *object, http_server *server, const store_item *
            !json_object_set_new(object, "seconds", seconds > 0 ? json_pack("f", seconds) : json_pack("n"));
 }
 
-static bool put_result(json_t *object, const store_item *item, gpen_language language)
+static bool put_result(json_t *object, const http_server *server, const store_item *item, gpen_language language)
 {
     json_t *made = parsed(item->receipt);
     json_t *width = json_object_get(made, "width"), *height = json_object_get(made, "height");
     bool done = item->state == STORE_DONE && item->output;
     return !json_object_set_new(object, "width", width ? json_incref(width) : json_pack("n")) &&
            !json_object_set_new(object, "height", height ? json_incref(height) : json_pack("n")) &&
-           !json_object_set_new(object, "faces", view_faces(item->faces_json, language)) &&
+           !json_object_set_new(object, "faces", view_faces(server, item, language)) &&
            !json_object_set_new(object, "output_name", done ? safe_text(path_name(item->output)) : json_pack("n")) &&
            !json_object_set_new(object, "receipt", made);
 }
@@ -201,7 +205,7 @@ json_t *view_item(http_server *server, const store_item *item, gpen_language lan
                                "position", (json_int_t)item->position, "name", safe_text(item->relative), "state",
                                store_state_name(item->state), "attempts", item->attempts);
     if (object && put_reason(object, item, language) && put_progress(object, server, item) &&
-        put_result(object, item, language))
+        put_result(object, server, item, language))
         return object;
     json_decref(object);
     return NULL;
@@ -280,22 +284,25 @@ json_t *view_system(http_server *server, gpen_language language)
     gpen_error trouble;
     worker_ready ready;
     queue_numbers queue;
+    storage_facts space;
     char english[256], chinese[256];
     engine_look(server->engine, &state, &trouble);
     engine_ready(server->engine, &ready);
     queue_count(server, &queue);
+    storage_look(server->storage, &space);
     plan_sentences(&state, english, chinese);
     int64_t used = process_memory(0);
     for (int i = 0; i < state.running_count; i++) {
         int64_t memory = state.running[i].worker ? process_memory(state.running[i].worker) : 0;
         used += memory > 0 ? memory : 0;
     }
-    return json_pack("{ss ss ss ss si s{sI sI sI} so s{sI sI} ss ss so so so}", "version", gpen_version(), "device",
-                     "cpu", "level", ready.level, "precision", gpen_precision_name(ready.precision), "cores",
+    return json_pack("{ss ss ss ss si s{sI sI sI} so s{sI sI} ss ss so so so s{sI sI sI}}", "version", gpen_version(),
+                     "device", "cpu", "level", ready.level, "precision", gpen_precision_name(ready.precision), "cores",
                      thread_count_default(), "memory", "total", (json_int_t)machine_memory(), "available",
                      (json_int_t)machine_memory_free(), "used", (json_int_t)used, "workers", view_workers(&state),
                      "queue", "queued", (json_int_t)queue.items[STORE_QUEUED], "running",
                      (json_int_t)queue.items[STORE_RUNNING], "plan_en", english, "plan_zh", chinese, "held",
                      view_held(&state, &trouble, language), "fleet", view_fleet(&state.crew), "chosen",
-                     choices_machine(server));
+                     choices_machine(server), "storage", "kept", (json_int_t)space.kept, "most", (json_int_t)space.most,
+                     "free", (json_int_t)space.free);
 }

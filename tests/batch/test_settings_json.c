@@ -124,6 +124,25 @@ static void boxes_of_missed_faces_are_kept(void **state)
     assert_int_equal(settings_check(&settings, NULL), GPEN_BAD_ARGUMENT);
 }
 
+static void a_single_photo_is_known_as_one_and_no_other_work(void **state)
+{
+    (void)state;
+    batch_settings settings = batch_settings_default(), again;
+    char *json, *key, *other;
+    assert_int_equal(batch_settings_write(&settings, &json, &key, NULL), GPEN_OK);
+    assert_int_equal(batch_settings_read(&again, json, NULL), GPEN_OK);
+    assert_false(again.single);
+    free(json);
+    settings.single = true;
+    assert_int_equal(batch_settings_write(&settings, &json, &other, NULL), GPEN_OK);
+    assert_int_equal(batch_settings_read(&again, json, NULL), GPEN_OK);
+    assert_true(again.single);
+    assert_string_equal(key, other);
+    free(json);
+    free(key);
+    free(other);
+}
+
 static void faces_have_strengths_of_their_own(void **state)
 {
     (void)state;
@@ -183,6 +202,7 @@ int main(void)
         cmocka_unit_test(nothing_said_changes_nothing),
         cmocka_unit_test(all_kinds_are_taken),
         cmocka_unit_test(what_makes_no_sense_is_refused_whole),
+        cmocka_unit_test(a_single_photo_is_known_as_one_and_no_other_work),
         cmocka_unit_test(faces_have_strengths_of_their_own),
         cmocka_unit_test(boxes_of_missed_faces_are_kept),
         cmocka_unit_test(what_is_written_reads_the_same),

@@ -297,8 +297,8 @@ class Crashes(fleet.FleetTest):
 
     def test_time_limits_of_the_sender(self):
         worker = self.worker()
-        for name, options in [("TimeLimitExceeded", {"time_limit": 3}),
-                              ("SoftTimeLimitExceeded", {"time_limit": 60, "soft_time_limit": 3})]:
+        for name, options in [("TimeLimitExceeded", {"time_limit": 8}),
+                              ("SoftTimeLimitExceeded", {"time_limit": 60, "soft_time_limit": 8})]:
             sent = self.begin(worker, **options)
             with self.assertRaises(Exception) as caught:
                 sent.get(timeout=30)

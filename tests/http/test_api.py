@@ -1,6 +1,7 @@
 """Every operation of the description, called by a client that is made from it; every answer checked against its schema."""
 import io
 import json
+import re
 import threading
 import zipfile
 
@@ -116,8 +117,70 @@ class Api(Case):
         applied = self.client.applyItem(item=item, json={"settings": {"strength": 20}})
         self.assertEqual(201, applied.status)
         self.assertNotEqual(batch, applied.json["batch"])
+        made = self.client.getBatch(batch=applied.json["batch"]).json
+        self.assertEqual((True, "portrait.jpg"), (made["single"], made["name"]))
         self.client.deleteBatch(batch=batch)
         self.assertEqual(1, self.server.wait(applied.json["batch"])["counts"]["done"])
+
+    def test_4_faces_that_are_saved_by_themselves(self):
+        # Two photos whose names differ in their endings only: each has faces of its own, and so has the zip.
+        photo = PHOTO.read_bytes()
+        batch = self.make_batch([("Album/one.jpg", photo), ("Album/one.jpeg", photo)], {"save_faces": True, "strength": 100})
+        self.server.wait(batch)
+        items = self.server.items(batch)
+        for item in items:
+            faces = len(item["faces"])
+            self.assertEqual([True] * faces, [face["saved"] for face in item["faces"]])
+            before, after = (self.client.getFace(item=item["id"], face=0, of=side) for side in ("input", "output"))
+            for picture in (before, after):
+                self.assertEqual((200, "image/png"), (picture.status, picture.headers["Content-Type"]))
+            self.assertNotEqual(before.body, after.body)
+            named = self.client.getFace(item=item["id"], face=0, of="output", download="1").headers["Content-Disposition"]
+            stem = item["output_name"].rsplit(".", 1)[0]
+            self.assertEqual(f'attachment; filename="{stem}-face1.png"', named)
+            self.assertEqual(404, self.client.getFace(item=item["id"], face=faces).status)
+            for odd in ("-1", "00x", "9" * 30, "..", "1/2"):
+                self.assertEqual(404, self.server.api("GET", f"/items/{item['id']}/faces/{odd}").status, odd)
+        results = sorted(f"Album/{item['output_name']}" for item in items)
+        self.assertEqual(results, sorted(zipfile.ZipFile(io.BytesIO(self.client.zipBatch(batch=batch).body)).namelist()))
+        whole = zipfile.ZipFile(io.BytesIO(self.client.zipBatch(batch=batch, faces="1").body))
+        self.assertEqual(sorted(results + [f"faces/{name}-face{face + 1}{side}.png" for name in results for face in range(faces)
+                                           for side in ("", "-before")]),
+                         sorted(whole.namelist()))
+        self.assertEqual(self.client.getFace(item=items[0]["id"], face=0, of="output").body,
+                         whole.read(f"faces/Album/{items[0]['output_name']}-face1.png"))
+        key = next(path.parent.parent for path in (self.root / "data" / "results").rglob(f".faces/{items[0]['id']}-face1.png"))
+        self.assertEqual(4 * faces, len(list((key / ".faces").iterdir())))
+        self.client.deleteBatch(batch=batch)
+        self.assertFalse(key.exists())
+        other = self.make_batch([("one.jpg", photo)])
+        self.server.wait(other)
+        item = self.server.items(other)[0]
+        self.assertEqual([False] * faces, [face["saved"] for face in item["faces"]])
+        self.assertEqual(404, self.client.getFace(item=item["id"], face=0).status)
+
+    def test_4_single_photos_may_be_left_out_of_the_list(self):
+        photo = support.png_bytes(64, 64)
+        kind, body = form([("alone.png", photo)])
+        body = body.split(b"\r\n", 1)[0] + b'\r\nContent-Disposition: form-data; name="single"\r\n\r\n1\r\n' + body
+        made = []
+        for number in range(6):
+            answer = self.client.createBatch(content=(kind, body) if number % 2 else form([("many.png", photo)]))
+            self.assertEqual((201, bool(number % 2)), (answer.status, answer.json["single"]))
+            made.append(answer.json["id"])
+        for wish, wanted in (("0", made[0::2]), ("1", made[1::2]), (None, made)):
+            for limit in (1, 2, 100):
+                found, before = [], None
+                while True:
+                    page = self.client.listBatches(limit=limit, **({"single": wish} if wish else {}), **({"before": before} if before else {})).json
+                    self.assertLessEqual(len(page["batches"]), limit)
+                    found += [batch["id"] for batch in page["batches"] if batch["id"] in made]
+                    self.assertFalse([batch for batch in page["batches"] if wish and batch["single"] != (wish == "1")])
+                    before = page["next"]
+                    if before is None:
+                        break
+                self.assertEqual(wanted[::-1], found, (wish, limit))
+        self.assertEqual(422, self.server.api("GET", "/batches?single=2").status)
 
     def test_5_settings_and_presets(self):
         described = self.client.describeSettings().json
@@ -170,6 +233,35 @@ class Api(Case):
         self.assertEqual(404, self.client.getAsset(asset="nothing").status)
         self.assertEqual(200, self.client.getPage().status)
 
+    def test_7_what_is_chosen_for_the_machine_has_its_effect(self):
+        # A small model and a face that nobody has to look for: what is compared is the numbers, not how well they were spent.
+        support.write_tiny_model(self.root / "small.safetensors")
+        self.client.importModel(content=form([("small.safetensors", (self.root / "small.safetensors").read_bytes())], field="file"))
+        self.assertEqual(200, self.client.chooseModels(json={"restorer": "small"}).status)
+        face = support.png_bytes(64, 64, seed=3)
+
+        def restored(settings):
+            self.assertEqual(200, self.client.changeSystem(json=settings).status)
+            batch = self.make_batch([("face.png", face)], {"strength": 100, "likeness": False, "aligned": True})
+            self.server.wait(batch)
+            item = self.server.items(batch)[0]
+            return item["receipt"], self.client.getOutput(item=item["id"]).body
+
+        def planned():
+            return re.search(r'gpen_workers\{state="planned"\} (\d+)', self.client.getMetrics().body.decode()).group(1)
+
+        exact, exact_picture = restored({"precision": "fp32", "workers": 1, "threads": 1})
+        self.assertEqual("1", planned())
+        short, short_picture = restored({"precision": "bf16", "workers": 2, "threads": 1})
+        self.assertEqual("2", planned())
+        self.assertEqual(("fp32", "bf16"), (exact["precision"], short["precision"]))
+        self.assertNotEqual(exact_picture, short_picture)
+        # Threads and workers decide about time and memory only.
+        again, again_picture = restored({"precision": "fp32", "workers": 2, "threads": 2})
+        self.assertEqual(exact_picture, again_picture)
+        self.client.changeSystem(json={"precision": "auto", "workers": "auto", "threads": "auto"})
+        self.client.chooseModels(json={"restorer": None})
+
     def test_8_events_as_they_happen_and_again_from_the_last_one_seen(self):
         seen, ready = [], threading.Event()
 
@@ -213,6 +305,21 @@ class Api(Case):
         foreign = follow("0123456789abcdef-7", lambda events: events)
         self.assertEqual("resync", foreign[0]["event"])
         self.server.wait(batch)
+
+    def test_8_what_ended_is_cleaned_away(self):
+        batch = self.make_batch([("a.png", support.png_bytes(64, 64))])
+        self.server.wait(batch)
+        self.assertEqual({"batches": 0, "bytes": 0}, self.client.cleanBatches(json={"days": 1}).json)
+        self.assertEqual(200, self.client.getBatch(batch=batch).status)
+        held = self.make_batch([("b.png", support.png_bytes(64, 64))] * 20)
+        self.client.pauseBatch(batch=held)
+        gone = self.client.cleanBatches(json={"days": 0}).json
+        self.assertGreaterEqual(gone["batches"], 1)
+        self.assertGreater(gone["bytes"], 0)
+        self.assertEqual(404, self.client.getBatch(batch=batch).status)
+        self.assertEqual(200, self.client.getBatch(batch=held).status)
+        for odd in ({}, {"days": -1}, {"days": "1"}, {"days": 36501}):
+            self.assertEqual(422, self.server.api("POST", "/batches/clean", odd).status)
 
     def test_9_every_operation_was_called(self):
         operations = {operation["operationId"] for methods in DOCUMENT["paths"].values()

@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import re
 import socket
 import time
 
@@ -113,6 +114,8 @@ class Frames(Case):
         for kind, body in (("multipart/form-data", whole), ("multipart/form-data; boundary=", whole), ("multipart/form-data; boundary=other", whole),
                            (f"multipart/form-data; boundary={mark[2:].decode()}", mark + b"--\r\n"),
                            (f"multipart/form-data; boundary={mark[2:].decode()}", whole.replace(b'name="photo"', b'name="else"')),
+                           (f"multipart/form-data; boundary={mark[2:].decode()}", whole.replace(b'name="photo"; ', b"")),
+                           (f"multipart/form-data; boundary={mark[2:].decode()}", whole.replace(b'; name="photo"; filename="a.png"', b"")),
                            (f"multipart/form-data; boundary={mark[2:].decode()}", whole.replace(b'filename="a.png"', b"")),
                            (f"multipart/form-data; boundary={mark[2:].decode()}", b"\r\n" * 50000),
                            (f"multipart/form-data; boundary={mark[2:].decode()}", mark + b"\r\n" + b"X: " + b"y" * 100000 + b"\r\n\r\n")):
@@ -309,6 +312,136 @@ class Token(Case):
         self.assertNotIn("correct-horse", log)
         for line in log.splitlines():
             json.loads(line)
+
+
+class Readers(Case):
+    """Clients that ask for much and take little."""
+    options = ("--slow-seconds", "2")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        noise = random.Random(3)
+        picture = support.pack_png(1200, 900, 3, 8, lambda *_: noise.getrandbits(8))
+        cls.large = random.Random(4).randbytes(40 << 20)
+        batch = cls.server.upload([("noise.png", picture), ("large.jpg", cls.large)]).json["id"]
+        cls.server.wait(batch)
+        done, refused = cls.server.items(batch)
+        assert done["state"] == "done", done
+        cls.zip_length = len(cls.server.api("GET", f"/batches/{batch}/zip").body)
+        cls.answers = {"a large file": f"/items/{refused['id']}/input", "a zip": f"/batches/{batch}/zip"}
+
+    def ask(self, path):
+        # Little of the answer waits on this side.
+        line = socket.socket()
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.settimeout(10)
+        line.connect(("127.0.0.1", self.server.port))
+        line.sendall(head("GET", API + path))
+        return line
+
+    def number(self, name):
+        found = re.search(rf"^{re.escape(name)} (\S+)$", self.server.request("GET", "/metrics").body.decode(), re.MULTILINE)
+        return float(found.group(1))
+
+    def test_who_takes_next_to_nothing_is_cut_off(self):
+        for what, path in self.answers.items():
+            cut = self.number("gpen_slow_clients_total")
+            with self.ask(path) as line:
+                taken, until = 0, time.monotonic() + 60  # libmicrohttpd's own limit is 75 seconds
+                while self.number("gpen_slow_clients_total") == cut:
+                    self.assertLess(time.monotonic(), until, f"{what}: nobody minds")
+                    taken += len(line.recv(1))
+                    time.sleep(0.2)
+                try:
+                    while part := line.recv(1 << 20):
+                        taken += len(part)
+                except OSError:
+                    pass
+                self.assertLess(taken, len(self.large) // 2 if what == "a large file" else self.zip_length, what)
+
+    def test_many_of_them_hold_no_memory(self):
+        before = self.number('gpen_memory_bytes{of="server"}')
+        lines = [self.ask(path) for path in self.answers.values() for _ in range(60)]
+        for line in lines:
+            line.recv(1)
+        held = self.number('gpen_memory_bytes{of="server"}') - before
+        for line in lines:
+            line.close()
+        self.assertLess(held, 60 << 20)
+
+    def test_who_is_slow_but_steady_gets_more_and_more(self):
+        taken = 0
+        with self.ask(self.answers["a large file"]) as line:
+            for _ in range(16):
+                wanted = 4096
+                while wanted:
+                    part = line.recv(wanted)
+                    self.assertTrue(part, f"cut off after {taken} bytes")
+                    wanted -= len(part)
+                    taken += len(part)
+                time.sleep(0.5)
+
+
+class Room(Case):
+    """All that is uploaded together may take one MiB."""
+    options = ("--max-kept", "1")
+
+    def kept(self):
+        return self.server.api("GET", "/system").json["storage"]["kept"]
+
+    def assertNoRoom(self, answer):
+        self.assertEqual((507, "urn:gpen:problem:no_space"), (answer.status, answer.json["type"]), answer.body)
+
+    def test_photos_that_fill_the_disk(self):
+        noise = random.Random(1).randbytes(300 << 10)
+        made = [self.server.upload([(f"{number}.jpg", noise)]).json["id"] for number in range(3)]
+        self.assertEqual(3 * len(noise), self.kept())
+        # Refused by what it announces, in the language of the request, with what to do; and where it announces nothing, by what comes.
+        self.assertNoRoom(self.server.upload([("more.jpg", noise)]))
+        self.assertIn("腾出空间", self.server.upload([("more.jpg", noise)], path="/batches?lang=zh").json["detail"])
+        self.assertNoRoom(self.server.upload([("more.jpg", noise)], path=f"/batches/{made[0]}/photos"))
+        kind, body = form([("more.jpg", noise)])
+        pieces = (body[at:at + 5000] for at in range(0, len(body), 5000))
+        self.assertNoRoom(self.server.api("POST", "/batches", pieces, headers={"Content-Type": kind}))
+        self.assertEqual(3 * len(noise), self.kept())
+        # What goes makes room: a batch by its number, and all that ended by their age.
+        self.server.wait(made[0])
+        self.assertEqual(204, self.server.api("DELETE", f"/batches/{made[0]}").status)
+        self.assertEqual(2 * len(noise), self.kept())
+        for batch in made[1:]:
+            self.server.wait(batch)
+        self.assertEqual({"batches": 2, "bytes": 2 * len(noise)}, self.server.api("POST", "/batches/clean", {"days": 0}).json)
+        self.assertEqual((0, []), (self.kept(), self.server.left_over()))
+
+    def test_more_may_be_allowed_and_is_remembered(self):
+        noise = random.Random(2).randbytes(1200 << 10)
+        self.assertNoRoom(self.server.upload([("large.jpg", noise)]))
+        self.assertEqual(200, self.server.api("PUT", "/system", {"kept_mib": 2}).status)
+        batch = self.server.upload([("large.jpg", noise)]).json["id"]
+        self.server.wait(batch)
+        self.server.stop()
+        self.server.start()
+        storage = self.server.api("GET", "/system").json["storage"]
+        self.assertEqual((len(noise), 2 << 20), (storage["kept"], storage["most"]))
+        self.server.api("PUT", "/system", {"kept_mib": "auto"})
+        self.assertEqual(1 << 20, self.server.api("GET", "/system").json["storage"]["most"])
+        self.assertEqual(422, self.server.api("PUT", "/system", {"kept_mib": 0}).status)
+        self.server.api("DELETE", f"/batches/{batch}")
+
+    def test_a_photo_tried_again_in_another_batch_is_counted_once(self):
+        batch = self.server.upload([("portrait.jpg", PHOTO.read_bytes())]).json["id"]
+        self.server.wait(batch)
+        kept = self.kept()
+        self.assertEqual(PHOTO.stat().st_size, kept)
+        item = self.server.items(batch)[0]["id"]
+        other = self.server.api("POST", f"/items/{item}/apply", {"settings": {"strength": 20}}).json["batch"]
+        self.server.wait(other)
+        self.assertEqual(kept, self.kept())
+        self.server.api("DELETE", f"/batches/{batch}")
+        self.assertEqual(kept, self.kept())
+        self.server.api("DELETE", f"/batches/{other}")
+        self.assertEqual(0, self.kept())
 
 
 class Start(serving.unittest.TestCase):

@@ -168,6 +168,29 @@ tests({
         assert.match(await page.textContent('.staging h2'), /2 photos/);
     },
 
+    'single photos stand in the list only when they are asked for, and are marked there': async (open) => {
+        const page = await open({}, '#single');
+        await page.setInputFiles('#single-panel input[type="file"]', photo('by-itself.jpg'));
+        await page.waitForSelector('#single-panel .photo-head .primary:not([disabled])');
+        await page.focus('#single-panel [data-setting="strength"] input[type="range"]');
+        await page.keyboard.press('ArrowLeft');
+        const saved = page.waitForEvent('download');
+        await page.click('#single-panel .photo-head .primary'); // applied, it is there twice
+        await saved;
+        await page.reload();
+        await ready(page);
+        await page.click('#tab-batch');
+        await page.waitForSelector('.history-list li');
+        const named = page.locator('.history-list li', {hasText: 'by-itself.jpg'});
+        assert.equal(await named.count(), 0);
+        await page.check('#history-singles');
+        await page.waitForFunction(() => [...document.querySelectorAll('.history-list li')]
+            .filter((row) => row.textContent.includes('by-itself.jpg') && row.querySelector('.badge')).length === 2);
+        await page.uncheck('#history-singles');
+        await page.waitForFunction(() => ![...document.querySelectorAll('.history-list li')]
+            .some((row) => row.textContent.includes('by-itself.jpg')));
+    },
+
     'a batch is forgotten only after a yes': async (open) => {
         const page = await open({}, '#batch');
         await page.waitForSelector('.history-list li');

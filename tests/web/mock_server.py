@@ -102,7 +102,8 @@ class House:
                        model("ParseNet", "parser", "MIT", bytes=85331193),
                        model("RealESRNet-x2", "upscaler", "research, non-commercial (Alibaba DAMO)", usable=False)]
         self.chosen = {"restorer": None, "detector": None, "parser": None}
-        self.machine = {"workers": "auto", "threads": "auto", "precision": "auto", "device": "auto", "batch_size": "auto"}
+        self.machine = {"workers": "auto", "threads": "auto", "precision": "auto", "device": "auto", "batch_size": "auto",
+                        "kept_mib": "auto"}
         with open(EXAMPLE, "rb") as file:
             self.example = file.read()
         with open(RESTORED, "rb") as file:
@@ -134,7 +135,7 @@ class House:
         left = counts["queued"] + counts["running"]
         state = ("cancelled" if batch["cancelled"] else "done") if not left else "paused" if batch["paused"] else \
             "running" if counts["done"] + counts["failed"] + counts["running"] else "waiting"
-        return {"id": batch["id"], "name": batch["name"], "created": batch["created"], "settings": batch["settings"],
+        return {"id": batch["id"], "name": batch["name"], "single": batch["single"], "created": batch["created"], "settings": batch["settings"],
                 "ended": None if left else int(time.time() * 1000), "state": state, "counts": counts, "total": len(items),
                 "seconds_a_photo": self.seconds if counts["done"] else None, "remaining_seconds": left * self.seconds or None}
 
@@ -182,7 +183,8 @@ class House:
                                                                             0.57 * height]]
         boxes += item["settings"].get("extra_faces", [])
         faces = [{"index": index, "box": box, "score": 0.99, "landmarks": [], "strength": 80,
-                  "state": "too_small" if index == 1 else "restored"} for index, box in enumerate(boxes)]
+                  "state": "too_small" if index == 1 else "restored",
+                  "saved": index != 1 and bool(item["settings"].get("save_faces"))} for index, box in enumerate(boxes)]
         item.update(state="done", width=width, height=height, faces=faces, faces_total=len(faces), faces_done=len(faces) - 1,
                     output_name=item["name"], receipt={"program": "gpen (mock)", "model": "gpen-mini",
                                                        "settings": {"mode": "natural", "strength": 80}, "altered_by_model": True})
@@ -204,9 +206,9 @@ class House:
                                "settings": batch["settings"]}
         self.tell("batch", lambda language: self.show_batch(batch))
 
-    def add_batch(self, name, settings, photos):
+    def add_batch(self, name, settings, photos, single=False):
         id_ = max(self.batches, default=0) + 1
-        self.batches[id_] = {"id": id_, "name": name, "created": int(time.time() * 1000), "settings": settings, "items": [],
+        self.batches[id_] = {"id": id_, "name": name, "single": single, "created": int(time.time() * 1000), "settings": settings, "items": [],
                              "paused": False, "cancelled": False}
         self.add_photos(self.batches[id_], photos)
         return self.batches[id_]
@@ -238,6 +240,7 @@ class House:
                 "memory": {"total": 8 << 30, "available": 5 << 30, "used": 300 << 20}, "chosen": self.machine,
                 "workers": [{"pid": 1, "state": "working" if running else "ready", "item": None, "memory": 260 << 20}],
                 "queue": {"queued": queued, "running": len(running)},
+                "storage": {"kept": sum(map(len, self.inputs.values())), "most": 8 << 30, "free": 9 << 30},
                 "plan_en": "One worker with two threads: this machine has two cores.",
                 "plan_zh": "一个进程、两个线程：本机有两个核心。"}
 
@@ -402,7 +405,9 @@ class Handler(BaseHTTPRequestHandler):
         house = self.house
         if id_ is None and method == "GET":
             limit = int(self.query.get("limit", 100))
-            ids = sorted((each for each in house.batches if each < int(self.query.get("before", 1 << 62))), reverse=True)
+            single = self.query.get("single")
+            ids = sorted((each for each in house.batches if each < int(self.query.get("before", 1 << 62)) and
+                          single in (None, "1" if house.batches[each]["single"] else "0")), reverse=True)
             self.send_json({"batches": [house.show_batch(house.batches[each]) for each in ids[:limit]],
                             "next": ids[limit - 1] if len(ids) > limit else None})
             return
@@ -410,7 +415,7 @@ class Handler(BaseHTTPRequestHandler):
             if self.break_off():
                 return
             fields, photos = self.photos()
-            batch = house.add_batch(fields.get("name", ""), json.loads(fields.get("settings", "{}")), photos)
+            batch = house.add_batch(fields.get("name", ""), json.loads(fields.get("settings", "{}")), photos, fields.get("single") == "1")
             self.send_json(house.show_batch(batch), 201)
             return
         batch = house.batches.get(int(id_))
@@ -458,13 +463,13 @@ class Handler(BaseHTTPRequestHandler):
             item.update(state="queued", reason=None, detail=None)
             self.house.tell_item(item)
 
-    def items(self, method, id_, what=None):
+    def items(self, method, id_, what=None, _face=None):
         house = self.house
         item = house.items.get(int(id_))
         if not item or item["batch"] not in house.batches:
             raise Refused(404, "There is no such photo.")
-        if what in ("input", "output", "thumbnail", "preview", "render"):
-            of = self.query.get("of", "input") if what in ("thumbnail", "preview") else "output" if what == "render" else what
+        if what in ("input", "output", "thumbnail", "preview", "render", "faces"):
+            of = self.query.get("of", "input") if what in ("thumbnail", "preview", "faces") else "output" if what == "render" else what
             if what == "render":
                 house.last_render = self.json_body()
             if not whole(house.inputs[item["id"]]) or (of == "output" and item["state"] != "done"):
@@ -475,7 +480,7 @@ class Handler(BaseHTTPRequestHandler):
         if what == "retry":
             self.queue_again(item)
         elif what == "apply":
-            batch = house.add_batch(item["name"], self.json_body()["settings"], [(item["name"], house.inputs[item["id"]])])
+            batch = house.add_batch(item["name"], self.json_body()["settings"], [(item["name"], house.inputs[item["id"]])], True)
             self.send_json(house.show_item(house.items[batch["items"][0]], self.language), 201)
             return
         self.send_json(house.show_item(item, self.language))

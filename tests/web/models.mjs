@@ -1,6 +1,6 @@
 // Models and the machine: what is used, a file of one's own, a download with its licence, the person's presets.
 import assert from 'node:assert/strict';
-import {modelPath, ready, tests} from './support.mjs';
+import {modelPath, photo, ready, tests} from './support.mjs';
 import {readFileSync} from 'node:fs';
 
 const weights = (name) => ({name, mimeType: 'application/octet-stream', buffer: readFileSync(modelPath)});
@@ -48,6 +48,51 @@ tests({
         await page.fill('#machine-threads', '');
         await page.press('#machine-threads', 'Tab');
         await page.waitForSelector('#news .notice');
+    },
+
+    'what only a graphics card can do is not offered without one, and why': async (open, server) => {
+        const page = await open({}, '#models');
+        await page.waitForSelector('.machine-facts dd');
+        assert.equal((await (await fetch(`${server.url}api/v1/system`)).json()).device, 'cpu');
+        assert.ok(await page.isDisabled('#machine-batch_size'));
+        const why = await page.getAttribute('#machine-batch_size', 'aria-describedby');
+        assert.match(await page.textContent(`#${why}`), /no graphics card/);
+        assert.ok(await page.isVisible(`#${why}`));
+        assert.ok(await page.isDisabled('#machine-device option[value="cuda"]'));
+        assert.ok(await page.isDisabled('#machine-precision option[value="fp16"]'));
+        for (const id of ['precision', 'workers', 'threads'])
+            assert.ok(await page.isEnabled(`#machine-${id}`), id);
+        await page.route('**/api/v1/system*', async (route) => {
+            const response = await route.fetch();
+            await route.fulfill({response, json: {...await response.json(), device: 'cuda:0'}});
+        });
+        await page.reload();
+        await ready(page);
+        await page.waitForFunction(() => !document.querySelector('#machine-batch_size').disabled);
+        assert.ok(await page.isHidden(`#${why}`));
+    },
+
+    'the space for photos is set, told, and room is made': async (open, server) => {
+        const page = await open({}, '#models');
+        await page.fill('#machine-kept_mib', '2');
+        await page.press('#machine-kept_mib', 'Tab');
+        await page.waitForSelector('#news .notice');
+        const {chosen, storage} = await (await fetch(`${server.url}api/v1/system`)).json();
+        assert.deepEqual([chosen.kept_mib, storage.most], [2048, 2 ** 31]);
+        await page.fill('#machine-kept_mib', '');
+        await page.press('#machine-kept_mib', 'Tab');
+        await page.click('#tab-batch');
+        await page.setInputFiles('#batch-panel input[multiple]', [photo('a.jpg'), photo('b.jpg')]);
+        await page.click('.staging .primary.large');
+        await page.waitForFunction(() => /^Finished/.test(document.querySelector('.run-line').textContent));
+        await page.click('#batch-panel > .back');
+        await page.waitForSelector('.room:not([hidden])');
+        await page.selectOption('.room select', '0');
+        await page.click('.room button');
+        await page.click('.confirm .primary');
+        await page.waitForSelector('.room', {state: 'hidden'});
+        assert.match(await page.textContent('#news'), /are free/);
+        assert.equal(await page.locator('.history-list li').count(), 0);
     },
 
     'a preset of the person’s own is kept, used and forgotten': async (open) => {

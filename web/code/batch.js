@@ -4,6 +4,7 @@ import {History} from './history.js';
 import {keep, recall} from './memory.js';
 import {attempt} from './notices.js';
 import {ofChooser, ofClipboard, takeDrops} from './pick.js';
+import {Room} from './room.js';
 import {Run} from './run.js';
 import {Staging} from './staging.js';
 import {onLanguage} from './words.js';
@@ -15,6 +16,7 @@ export class Batch {
         this.staging = new Staging(settings);
         this.run = new Run(events);
         this.history = new History((batch) => this.#openRun(batch.id));
+        this.room = new Room(events, () => this.#refreshHome());
         this.#build();
         this.#listen(events);
     }
@@ -29,7 +31,8 @@ export class Batch {
             make('div', {class: 'buttons'},
                 iconButton('photos', 'batch.choose', () => this.files.click(), {kind: 'primary large'}),
                 iconButton('folder', 'batch.choose.folder', () => this.folder.click(), {kind: 'large'})));
-        this.home = make('div', {class: 'batch-home'}, this.drop, this.staging.element, this.history.element);
+        this.home = make('div', {class: 'batch-home'}, this.drop, this.staging.element, this.history.element,
+            this.room.element);
         this.back = iconButton('left', 'batch.back', () => this.#showHome(), {kind: 'quiet back'});
         this.section.append(this.files, this.folder, this.back, this.home, this.run.element);
         this.#show('home');
@@ -81,8 +84,9 @@ export class Batch {
 
     #refreshHome()
     {
+        // When the line is back it is asked for again.
         if (!this.home.hidden)
-            this.history.load().catch(() => {}); // when the line is back it is asked for again
+            Promise.all([this.history.load(), this.room.load()]).catch(() => {});
     }
 
     async #openRun(id, photos = null)

@@ -42,7 +42,7 @@ export class Compare extends EventTarget {
             iconButton('fit', 'compare.fit', () => this.fit(), {bare: true}),
             make('button', {type: 'button', class: 'bare', text: 'compare.full', title: 'compare.full.title',
                 on: {click: () => this.full()}}));
-        this.element = make('div', {class: 'compare'}, this.frame, this.tools);
+        this.element = make('div', {class: 'compare'}, make('div', {class: 'compare-view'}, this.frame, this.tools));
         this.#listen();
     }
 

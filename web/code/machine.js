@@ -1,6 +1,6 @@
 // The machine: where the models run, its memory, its workers, and how it is used: automatically, or as the person says.
 import {get, put} from './api.js';
-import {make, show} from './dom.js';
+import {find, make, show} from './dom.js';
 import {attempt, tell} from './notices.js';
 import {bytes, language, number, onLanguage, words} from './words.js';
 
@@ -10,12 +10,15 @@ const choices = {
     workers: {least: 1, most: 256},
     threads: {least: 1, most: 256},
     batch_size: {least: 1, most: 64},
+    kept_mib: {least: 1, most: 1 << 20, unit: 1024}, // a person says GB
 };
+const needCard = {device: ['cuda'], precision: ['fp16']}; // choices that there are on a graphics card only
 const every = 5000; // milliseconds between two looks while the tab is open
 
 export class Machine {
     #system = null;
     #controls = new Map();
+    #batchSize = null;
 
     constructor(events, held)
     {
@@ -24,6 +27,7 @@ export class Machine {
         this.meter = make('meter', {min: 0, max: 1, high: 0.9, label: 'machine.memory'});
         this.plan = make('p', {class: 'hint-box', plain: ''});
         this.workers = make('ul', {class: 'workers'});
+        this.why = make('p', {class: 'help', id: 'machine-no-card', text: 'machine.no.card'});
         this.element = make('section', {class: 'panel machine'},
             make('div', {}, make('h2', {text: 'machine.title'}), this.facts, this.meter, this.workers, this.plan),
             make('div', {}, make('h3', {text: 'machine.use'}),
@@ -71,20 +75,39 @@ export class Machine {
         return make('div', {class: 'control row'}, make('label', {for: select.id, text: `machine.${name}`}), select);
     }
 
-    // Empty is automatic.
-    #number(name, {least, most})
+    // Empty is automatic. unit: how many of the server's make one of the person's.
+    #number(name, {least, most, unit = 1})
     {
-        const field = make('input', {type: 'number', id: `machine-${name}`, min: least, max: most, step: 1,
-            hint: 'machine.auto'});
+        const field = make('input', {type: 'number', id: `machine-${name}`, min: least, max: most,
+            step: unit > 1 ? 'any' : 1, hint: 'machine.auto'});
         field.addEventListener('change', () => {
             if (field.reportValidity())
-                this.#change(name, field.value === '' ? 'auto' : Number(field.value));
+                this.#change(name, field.value === '' ? 'auto' : Math.round(Number(field.value) * unit));
         });
         this.#controls.set(name, (value) => {
             if (field !== document.activeElement)
-                field.value = value === 'auto' ? '' : value;
+                field.value = value === 'auto' ? '' : value / unit;
         });
-        return make('div', {class: 'control row'}, make('label', {for: field.id, text: `machine.${name}`}), field);
+        const control = make('div', {class: 'control row'}, make('label', {for: field.id, text: `machine.${name}`}), field);
+        if (name === 'batch_size') {
+            control.append(this.why);
+            this.#batchSize = field;
+        }
+        return control;
+    }
+
+    // Without a graphics card there is no use in what only one can do.
+    #offer(card)
+    {
+        this.#batchSize.disabled = !card;
+        show(this.why, !card);
+        if (card)
+            this.#batchSize.removeAttribute('aria-describedby');
+        else
+            this.#batchSize.setAttribute('aria-describedby', this.why.id);
+        for (const [name, values] of Object.entries(needCard))
+            for (const option of find(`#machine-${name}`, this.element).options)
+                option.disabled = !card && values.includes(option.value);
     }
 
     #draw()
@@ -92,7 +115,7 @@ export class Machine {
         const system = this.#system;
         if (!system)
             return;
-        const {memory, queue, workers, chosen} = system;
+        const {memory, queue, workers, chosen, storage} = system;
         const facts = {
             where: words('machine.where', {level: system.level,
                 device: choices.device.includes(system.device) ? words(`choice.device.${system.device}`) : system.device}),
@@ -100,6 +123,7 @@ export class Machine {
             cores: number(system.cores),
             version: system.version,
             queue: words('machine.queue.line', {running: queue.running, queued: queue.queued}),
+            storage: words('room.line', {kept: bytes(storage.kept), most: bytes(storage.most)}),
             memory: words('machine.memory.line', {used: bytes(memory.used), available: bytes(memory.available),
                 total: bytes(memory.total)}),
         };
@@ -113,6 +137,7 @@ export class Machine {
                 state: () => words(`worker.${worker.state}`), memory: () => bytes(worker.memory)}]}))));
         for (const [name, put] of this.#controls)
             put(chosen[name] ?? 'auto');
+        this.#offer(system.device !== 'cpu');
         this.held.textContent = system.held ? words('machine.held', {reason: system.held}) : '';
         show(this.held, Boolean(system.held));
     }

@@ -1,5 +1,6 @@
 // A batch at work: how far it is, what can be done with it, its photos. All of it is the server's; whoever opens the page
 // later, or elsewhere, sees the same.
+import {Aloud} from './aloud.js';
 import {address, get, post, remove} from './api.js';
 import {card, cardToCome, sayProgress} from './card.js';
 import {confirm} from './confirm.js';
@@ -14,7 +15,6 @@ import {moment, onLanguage, remaining, seconds, words} from './words.js';
 
 const filters = ['all', 'done', 'running', 'queued', 'failed', 'cancelled'];
 const tick = 200; // milliseconds between two figures of a running photo's seconds
-const spoken = 8000; // milliseconds between two sentences for a screen reader
 
 // Fires "closed" when the batch was forgotten or is no longer there, "work" with an item for the tab of one photo.
 export class Run extends EventTarget {
@@ -24,7 +24,6 @@ export class Run extends EventTarget {
     #filter = 'all';
     #running = new Map(); // item id -> its last progress and when it came
     #local = []; // photos as they were sent from here, by position
-    #lastSpoken = 0;
 
     constructor(events)
     {
@@ -36,6 +35,7 @@ export class Run extends EventTarget {
             retry: attempt('batch.retry.failed', (item) => this.#retry(item)),
             retryAll: attempt('batch.retry.failed', () => this.#act('retry')),
         });
+        this.aloud = new Aloud();
         this.viewer = new Viewer((position, step) => this.#around(position, step),
             (item) => this.dispatchEvent(new CustomEvent('work', {detail: item})));
         this.#build();
@@ -59,7 +59,12 @@ export class Run extends EventTarget {
             if (await confirm('batch.cancel.sure', {count: this.#batch.counts.queued}, 'batch.cancel.yes'))
                 await this.#act('cancel');
         }));
-        this.zip = iconButton('save', 'batch.zip', () => save(address(`/batches/${this.id}/zip`)), {kind: 'primary'});
+        this.withFaces = make('input', {type: 'checkbox', id: 'zip-faces'});
+        this.withFaces.checked = true;
+        this.facesToo = make('label', {class: 'inline', for: this.withFaces.id, hidden: true}, this.withFaces,
+            make('span', {text: 'batch.zip.faces'}));
+        this.zip = iconButton('save', 'batch.zip', () => save(address(`/batches/${this.id}/zip`,
+            {faces: !this.facesToo.hidden && this.withFaces.checked ? 1 : null})), {kind: 'primary'});
         this.forget = iconButton('bin', 'batch.forget', attempt('history.forget.failed', async () => {
             const {name, total} = this.#batch;
             if (!await confirm('history.forget.sure', {name, count: total}, 'history.forget.yes'))
@@ -68,7 +73,6 @@ export class Run extends EventTarget {
             this.#close();
         }), {kind: 'quiet'});
         this.line = make('p', {class: 'run-line', plain: ''});
-        this.aloud = make('p', {class: 'unseen', role: 'status', plain: ''});
         this.parts = ['done', 'failed', 'running'].map((state) => make('span', {class: state}));
         this.bar = make('div', {class: 'run-bar', role: 'progressbar', 'aria-valuemin': 0, label: 'batch.progress'},
             ...this.parts);
@@ -79,8 +83,8 @@ export class Run extends EventTarget {
         this.element = make('div', {class: 'run', hidden: true},
             make('section', {class: 'panel run-head'},
                 make('div', {class: 'panel-head'}, make('div', {class: 'photo-title'}, this.name, this.facts),
-                    make('div', {class: 'buttons'}, this.pause, this.resume, this.cancel, this.zip, this.forget)),
-                this.line, this.aloud, this.bar,
+                    make('div', {class: 'buttons'}, this.pause, this.resume, this.cancel, this.facesToo, this.zip, this.forget)),
+                this.line, this.aloud.element, this.bar,
                 make('div', {class: 'run-foot'}, this.percent, this.left)),
             this.failed.element, this.chips, this.none, this.grid.element);
     }
@@ -220,6 +224,7 @@ export class Run extends EventTarget {
         show(this.resume, batch.state === 'paused');
         show(this.cancel, (working || batch.state === 'paused') && queued > 0);
         show(this.zip, done > 0);
+        show(this.facesToo, done > 0 && batch.settings.save_faces === true);
         show(this.forget, !working);
         this.failed.setCount(failed);
         this.#drawChips();
@@ -273,12 +278,7 @@ export class Run extends EventTarget {
         if (!this.#batch)
             return;
         this.line.textContent = this.#sentence();
-        const now = performance.now();
-        if (now - this.#lastSpoken < spoken && this.#batch.state !== 'done')
-            return;
-        this.#lastSpoken = now;
-        if (this.aloud.textContent !== this.line.textContent)
-            this.aloud.textContent = this.line.textContent;
+        this.aloud.say(this.line.textContent, ['done', 'cancelled', 'paused'].includes(this.#batch.state) && !this.#running.size);
     }
 
     // ---------------------------------------------------------------- its photos

@@ -1,4 +1,5 @@
 // The tab of one photo: bring it, watch it, compare, change the look at once, take it home.
+import {Aloud} from './aloud.js';
 import {address, get, post, postForPicture} from './api.js';
 import {Compare} from './compare.js';
 import {presetChoice, segments, slider} from './controls.js';
@@ -9,6 +10,7 @@ import {attempt, complain, tell} from './notices.js';
 import {ofChooser, ofClipboard, takeDrops} from './pick.js';
 import {receiptPanel} from './receipt.js';
 import {save} from './save.js';
+import {savedFaces} from './saved.js';
 import {stageWords} from './progress.js';
 import {Upload} from './upload.js';
 import {onLanguage, seconds, words} from './words.js';
@@ -60,10 +62,12 @@ export class Single {
                     make('strong', {text: 'single.example'}), make('span', {text: 'single.example.what'}))));
         this.name = make('h2', {class: 'photo-name', plain: ''});
         this.facts = make('span', {class: 'help', plain: ''});
-        this.state = make('p', {class: 'photo-state', role: 'status', plain: ''});
+        this.state = make('p', {class: 'photo-state', plain: ''});
+        this.aloud = new Aloud();
         this.bar = make('progress', {max: 1, label: 'single.progress'});
         this.download = iconButton('save', 'single.download', attempt('single.download.failed', () => this.#download()),
             {kind: 'primary'});
+        this.saved = make('div', {class: 'saved-place'});
         this.receipt = make('div', {class: 'receipt-place'});
         this.trouble = make('div', {class: 'trouble', role: 'alert', hidden: true});
         this.work = make('div', {class: 'single-work', hidden: true},
@@ -71,8 +75,9 @@ export class Single {
                 make('div', {class: 'photo-head'}, make('div', {class: 'photo-title'}, this.name, this.facts),
                     make('div', {class: 'buttons'},
                         iconButton('photo', 'single.another', choose, {kind: 'quiet'}), this.download)),
-                this.trouble, this.compare.element, this.foot = make('div', {class: 'photo-foot'}, this.bar, this.state)),
-            make('div', {class: 'panel-side'}, this.#controls(), this.faces.element, this.receipt));
+                this.trouble, this.compare.element, this.foot = make('div', {class: 'photo-foot'}, this.bar, this.state,
+                    this.aloud.element)),
+            make('div', {class: 'panel-side'}, this.#controls(), this.faces.element, this.saved, this.receipt));
         this.section.append(this.chooser, this.empty, this.work);
     }
 
@@ -106,6 +111,7 @@ export class Single {
     #showState(text, fraction)
     {
         this.state.textContent = text;
+        this.aloud.say(text, fraction === undefined);
         show(this.bar, fraction !== undefined);
         if (fraction === null)
             this.bar.removeAttribute('value');
@@ -121,6 +127,7 @@ export class Single {
         this.name.title = name;
         this.facts.textContent = '';
         this.download.disabled = true;
+        this.saved.replaceChildren();
         this.receipt.replaceChildren();
         this.compare.setAfter(null);
         this.#showTrouble(null);
@@ -173,7 +180,7 @@ export class Single {
         this.#showLocal(file);
         const settings = this.#settings.chosen();
         this.#applied = JSON.stringify(settings);
-        const upload = new Upload({photos: [{file, path: file.name}], settings, name: file.name, told: {
+        const upload = new Upload({photos: [{file, path: file.name}], settings, name: file.name, single: true, told: {
             progress: (index, part) => this.#showState(words('single.sending'), part < 1 ? part : null),
             waiting: (count) => this.#showState(words('upload.waiting', {count}), null),
             gone: () => this.#showTrouble(words('upload.gone')),
@@ -303,6 +310,7 @@ export class Single {
         this.#made++;
         this.#showPreviews();
         this.download.disabled = false;
+        this.saved.replaceChildren(...[savedFaces(item)].filter(Boolean));
         this.receipt.replaceChildren(...(item.receipt ? [receiptPanel(item)] : []));
         this.#remember();
     }

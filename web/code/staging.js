@@ -1,4 +1,5 @@
 // Photos that were chosen and not yet sent: to be looked over, named, thinned out, and then sent, with each one's progress.
+import {Aloud} from './aloud.js';
 import {icon, iconButton, make, show} from './dom.js';
 import {Grid} from './grid.js';
 import {nameParts} from './card.js';
@@ -27,9 +28,10 @@ export class Staging extends EventTarget {
         this.start = iconButton('play', 'staging.start', () => this.#send(), {kind: 'primary large'});
         this.clear = iconButton('close', 'staging.clear', () => this.#stop(), {kind: 'quiet'});
         this.bar = make('progress', {max: 1, value: 0, label: 'staging.progress'});
-        this.said = make('p', {class: 'staging-said', role: 'status', plain: ''});
+        this.said = make('p', {class: 'staging-said', plain: ''});
+        this.aloud = new Aloud();
         this.more = iconButton('again', 'staging.again', () => this.#send(), {kind: 'primary'});
-        this.sending = make('div', {class: 'sending', hidden: true}, this.bar, this.said, this.more);
+        this.sending = make('div', {class: 'sending', hidden: true}, this.bar, this.said, this.aloud.element, this.more);
         this.naming = make('div', {class: 'control'}, make('label', {for: 'batch-name', text: 'staging.name'}), this.name);
         this.element = make('section', {class: 'panel staging', hidden: true},
             make('div', {class: 'panel-head'}, this.title, this.clear),
@@ -139,9 +141,10 @@ export class Staging extends EventTarget {
         };
     }
 
-    #say(key, values)
+    #say(key, values, now = false)
     {
         this.said.textContent = words(key, values);
+        this.aloud.say(this.said.textContent, now);
     }
 
     async #send()
@@ -161,7 +164,7 @@ export class Staging extends EventTarget {
         } catch (problem) {
             if (problem.name === 'AbortError' || upload !== this.#upload)
                 return;
-            this.#say('staging.failed', {reason: problem.message});
+            this.#say('staging.failed', {reason: problem.message}, true);
             show(this.more, true);
         }
     }

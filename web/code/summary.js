@@ -13,11 +13,18 @@ function presetTitle(settings, name)
 function valueWords(settings, name)
 {
     const value = settings.value(name), {kind} = settings.limit(name);
-    if (kind === 'boolean')
-        return words(value ? 'summary.on' : 'summary.off');
     if (kind === 'choice')
         return words(`choice.${name}.${value}`);
     return typeof value === 'number' ? number(value) : String(value);
+}
+
+// A switch that is on needs no value.
+function partWords(settings, name)
+{
+    const title = words(`setting.${name}`);
+    if (settings.limit(name).kind === 'boolean')
+        return settings.value(name) ? title : words('summary.off', {name: title});
+    return words('summary.part', {name: title, value: valueWords(settings, name)});
 }
 
 function line(settings)
@@ -29,7 +36,7 @@ function line(settings)
         !always.includes(name) && !(current && settings.belongsToLook(name)));
     for (const name of [...always, ...changed])
         if (settings.limit(name))
-            parts.push(words('summary.part', {name: words(`setting.${name}`), value: valueWords(settings, name)}));
+            parts.push(partWords(settings, name));
     return parts.join(words('summary.between'));
 }
 

@@ -48,16 +48,19 @@ export class Upload {
     #photos;
     #settings;
     #name;
+    #single;
     #told;
     #next = 0;
     #stop = new AbortController();
     batch = null;
 
-    constructor({photos, settings, name, told})
+    // single: one photo to be worked on by itself, which the list of batches leaves out.
+    constructor({photos, settings, name, single = false, told})
     {
         this.#photos = photos;
         this.#settings = settings;
         this.#name = name;
+        this.#single = single;
         this.#told = told;
     }
 
@@ -112,6 +115,8 @@ export class Upload {
         if (!this.batch) {
             form.append('settings', new Blob([JSON.stringify(this.#settings)], {type: 'application/json'}));
             form.append('name', this.#name);
+            if (this.#single)
+                form.append('single', '1');
         }
         for (const index of part)
             form.append('photo', this.#photos[index].file, this.#photos[index].path);

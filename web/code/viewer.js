@@ -3,6 +3,7 @@ import {address} from './api.js';
 import {Compare} from './compare.js';
 import {iconButton, make} from './dom.js';
 import {save} from './save.js';
+import {savedFaces} from './saved.js';
 import {words} from './words.js';
 
 const edge = 1600; // pixels of a preview
@@ -18,13 +19,14 @@ export class Viewer {
         this.previous = iconButton('left', 'viewer.previous', () => this.open(around(this.#item.position, -1)), {bare: true});
         this.next = iconButton('right', 'viewer.next', () => this.open(around(this.#item.position, 1)), {bare: true});
         this.around = around;
+        this.saved = make('div', {class: 'saved-place'});
         this.element = make('dialog', {class: 'viewer', label: 'viewer.title'},
             make('header', {}, this.title,
                 iconButton('tune', 'viewer.work', () => { this.element.close(); work(this.#item); }, {kind: 'quiet'}),
                 iconButton('save', 'viewer.save', () => save(address(`/items/${this.#item.id}/output`, {download: 1}),
                     this.#item.output_name), {kind: 'quiet'}),
                 iconButton('close', 'viewer.close', () => this.element.close(), {bare: true})),
-            make('div', {class: 'viewer-body'}, this.previous, this.compare.element, this.next));
+            make('div', {class: 'viewer-body'}, this.previous, this.compare.element, this.next), this.saved);
         this.element.addEventListener('keydown', (event) => {
             if (event.key === 'PageUp' && !this.previous.disabled)
                 this.previous.click();
@@ -48,6 +50,7 @@ export class Viewer {
         this.next.disabled = !this.around(item.position, 1);
         if (!this.element.open)
             this.element.showModal();
+        this.saved.replaceChildren(...[savedFaces(item)].filter(Boolean));
         this.compare.setPhoto(item.width ?? edge, item.height ?? edge);
         this.compare.fit();
         this.compare.setBefore(address(`/items/${item.id}/preview`, {of: 'input', edge}));
