@@ -56,7 +56,7 @@ static int parse(int argc, char **argv, serve_settings *s)
         {"limits", "max-photos", 0, "N", "Of one batch. Default: 10000", .number = &s->most_photos, .low = 1,
          .high = 1000000},
         {"limits", "max-kept", 0, "MIB",
-         "Of all photos that are kept. Default: until a tenth of the\ndisk is left free, or 10 GiB",
+         "Of all photos that are kept. Default: until a tenth\nof the disk is left free, or 10 GiB",
          .number = &s->most_kept_mebibytes, .low = 1, .high = 1 << 30},
         {"limits", "max-megapixels", 0, "N", "Of one photo. Default: 120", .number = &s->most_megapixels, .low = 1,
          .high = 4290},

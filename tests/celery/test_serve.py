@@ -114,7 +114,7 @@ class ServeFleet(Served):
         answer = server.api("POST", f"/items/{done['id']}/render", {"settings": {"strength": 50}, "edge": 100})
         self.assertEqual((200, b"\xff\xd8"), (answer.status, answer.body[:2]))
         self.assertEqual(6, self.tasks_taken())
-        self.assertTrue(list(self.data.glob("results/*/faces/*-face1.png")))
+        self.assertTrue(list(self.data.glob("results/*/.faces/*-face1.png")))
         system = server.api("GET", "/system").json
         self.assertEqual({"reachable": True, "machines": 1, "processes": 1, "out": 0}, system["fleet"])
         numbers = server.request("GET", "/metrics").body.decode()
