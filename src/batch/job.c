@@ -57,6 +57,7 @@ void job_result_free(job_result *result)
 {
     gpen_faces_free(&result->faces);
     free(result->notes);
+    free(result->receipt);
     *result = (job_result){0};
 }
 

@@ -74,6 +74,7 @@ typedef struct job_result {
     char *notes;          /* what was lost on the way, one sentence a line, or NULL */
     int64_t peak_bytes;   /* the most memory its worker had until then, as its supervisor saw it; 0: unknown */
     int64_t output_bytes; /* length of the result's file */
+    char *receipt;        /* as result_receipt_json has it, from who knows better than the supervisor; NULL: none */
 } job_result;
 
 /* CROPS-face2-before.png of the second face as it came, CROPS-face2.png restored; free. NULL: no memory. */
@@ -108,6 +109,8 @@ typedef struct batch_job {
     bool overwrite;   /* of output, and of saved faces */
     double seconds;   /* the most time that work on it may take, waiting not counted; 0: no limit */
     int shrink;       /* 0: as usual; 1: with less memory, alone in its worker */
+    int endings; /* earlier attempts at the same photo that came to an end: one that was interrupted goes on in this one */
+    bool interrupted; /* there was one that was */
 } batch_job;
 
 /* Releases and zeroes. Zeroed ones are fine. */

@@ -2,8 +2,6 @@
  * because it is the whole life of a pool at one look. */
 #include "batch/pool.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/process_memory.h"
+#include "base/wake.h"
 #include "batch/pool_room.h"
 #include "batch/worker.h"
 
@@ -49,19 +48,6 @@ static char *own_program(void)
 #endif
 }
 
-static gpen_status open_wake(worker_pool *pool, gpen_error *error)
-{
-    if (pipe(pool->wake)) {
-        pool->wake[0] = pool->wake[1] = -1;
-        return gpen_fail(error, GPEN_OUT_OF_MEMORY, "a pipe: %s", strerror(errno));
-    }
-    for (int i = 0; i < 2; i++) {
-        (void)fcntl(pool->wake[i], F_SETFD, FD_CLOEXEC);
-        (void)fcntl(pool->wake[i], F_SETFL, O_NONBLOCK);
-    }
-    return GPEN_OK;
-}
-
 gpen_status pool_new(worker_pool **out, const pool_options *options, const pool_events *events, gpen_error *error)
 {
     *out = NULL;
@@ -86,7 +72,7 @@ gpen_status pool_new(worker_pool **out, const pool_options *options, const pool_
     if (!pool->program || !pool->slots || !pool->waiting)
         status = gpen_fail_memory(error, "the workers' places", workers * sizeof *pool->slots);
     if (!status)
-        status = open_wake(pool, error);
+        status = wake_make(pool->wake, error);
     if (status)
         pool_free(pool);
     else
@@ -366,7 +352,6 @@ static void wait_and_listen(worker_pool *pool, double seconds)
 {
     struct pollfd wanted[257];
     int workers = pool->options.workers;
-    char noise[64];
     for (int i = 0; i < workers; i++) {
         const pool_slot *slot = &pool->slots[i];
         bool talks = slot->state == SLOT_STARTING || slot->state == SLOT_READY;
@@ -374,8 +359,7 @@ static void wait_and_listen(worker_pool *pool, double seconds)
     }
     wanted[workers] = (struct pollfd){.fd = pool->wake[0], .events = POLLIN};
     (void)poll(wanted, (nfds_t)workers + 1, (int)(time_to_wait(pool, seconds, clock_seconds()) * 1000.0 + 0.999));
-    while (read(pool->wake[0], noise, sizeof noise) > 0)
-        ;
+    wake_hear(pool->wake);
     for (int i = 0; i < workers; i++)
         if (wanted[i].fd >= 0 && wanted[i].revents)
             listen_to(pool, &pool->slots[i]);
@@ -405,9 +389,7 @@ gpen_status pool_turn(worker_pool *pool, double seconds, gpen_error *error)
 
 void pool_wake(worker_pool *pool)
 {
-    int before = errno;
-    (void)!write(pool->wake[1], "", 1); /* full: it will wake anyway */
-    errno = before;
+    wake_ring(pool->wake);
 }
 
 void pool_free(worker_pool *pool)
@@ -419,9 +401,7 @@ void pool_free(worker_pool *pool)
         while (!pool_idle(pool))
             (void)pool_turn(pool, reap_interval, NULL);
     }
-    for (int i = 0; i < 2; i++)
-        if (pool->wake[i] >= 0)
-            close(pool->wake[i]);
+    wake_free(pool->wake);
     free(pool->waiting);
     free(pool->slots);
     free(pool->program);

@@ -20,7 +20,7 @@ static json_t *number(double value)
     return made ? made : json_pack("n");
 }
 
-static json_t *face_as_json(const gpen_face *face)
+json_t *result_face_json(const gpen_face *face)
 {
     json_t *object = json_pack("{}"), *box = json_pack("[]"), *landmarks = json_pack("[]");
     int failed = !object || !box || !landmarks;
@@ -57,7 +57,7 @@ char *result_faces_json(const job_result *result, bool aligned)
         failed = json_array_append_new(list, json_pack("{s:s, s:f}", "state", gpen_face_state_name(GPEN_FACE_RESTORED),
                                                        "seconds", result->seconds[JOB_RESTORE]));
     for (size_t i = 0; !failed && i < result->faces.count; i++)
-        failed = json_array_append_new(list, face_as_json(&result->faces.faces[i]));
+        failed = json_array_append_new(list, result_face_json(&result->faces.faces[i]));
     return as_text(list, failed);
 }
 
@@ -92,8 +92,21 @@ static int put_look(json_t *object, const gpen_settings *look)
     return failed;
 }
 
+/* The one that came with the result; NULL: none did, or it is none. */
+static json_t *own_receipt(const job_result *result)
+{
+    json_t *object = result->receipt ? json_loads(result->receipt, 0, NULL) : NULL;
+    if (json_is_object(object))
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 char *result_receipt_json(const job_result *result, const receipt *made, const gpen_settings *look)
 {
+    json_t *own = own_receipt(result);
+    if (own)
+        return as_text(own, json_object_set_new(own, "notes", text_or_null(result->notes)));
     json_t *object = json_pack("{s:s, s:s, s:s, s:i, s:b, s:i, s:i}", "program", "gpen", "version", gpen_version(),
                                "mode", gpen_mode_name(look->mode), "strength", look->strength, "altered_by_model",
                                (int)(result->restored > 0), "width", result->width, "height", result->height);

@@ -77,9 +77,9 @@ static errand *first_waiting(const scheduler *s)
 static bool must_wait(const scheduler *s, const errand *e)
 {
     size_t given = errands_given(s);
-    bool lone = e->item.shrink > 1;
+    bool lone = s->pool && e->item.shrink > 1;
     for (const errand *other = s->errands; other; other = other->next)
-        lone |= other->given && !other->ended && other->item.shrink > 1;
+        lone |= s->pool && other->given && !other->ended && other->item.shrink > 1;
     return s->store_failed > 0 || (lone && given) || !scheduler_leave(s, 1) || errand_needs_others(s, e);
 }
 
@@ -115,6 +115,7 @@ static void hear_beginning(void *context, const batch_job *job, pid_t worker)
         return;
     pthread_mutex_lock(&s->lock);
     e->worker = worker;
+    e->begun = clock_seconds();
     pthread_mutex_unlock(&s->lock);
     if (s->events.began)
         s->events.began(s->events.context, &e->item, worker);
@@ -199,7 +200,7 @@ static void hear_death(void *context, const pool_death *death)
 
 /* ---------------------------------------------------------------- beginning */
 
-static gpen_status make_pool(scheduler *s, gpen_error *error)
+static gpen_status make_crew(scheduler *s, gpen_error *error)
 {
     pool_options options = pool_options_default();
     const pool_events events = {.context = s,
@@ -211,6 +212,9 @@ static gpen_status make_pool(scheduler *s, gpen_error *error)
                                 .ended = hear_end,
                                 .started = hear_start,
                                 .died = hear_death};
+    s->begun = s->options.crew != NULL;
+    if (s->options.crew)
+        return s->options.crew->make(s->options.crew->context, &events, &s->crew, error);
     options.setup = s->setup;
     options.setup.threads = 1; /* a plan comes with the first item */
     options.workers = 256;
@@ -218,7 +222,7 @@ static gpen_status make_pool(scheduler *s, gpen_error *error)
     options.crash_sender = s->options.crash_sender;
     options.program = s->options.program;
     options.arguments = s->options.arguments;
-    gpen_status status = pool_new(&s->pool, &options, &events, error);
+    gpen_status status = crew_of_pool(&s->crew, &s->pool, &options, &events, error);
     if (!status)
         pool_allow(s->pool, 0);
     return status;
@@ -243,17 +247,19 @@ gpen_status scheduler_new(scheduler **out, const scheduler_options *options, con
     s->setup = options->setup;
     s->memory_used = -1;
     atomic_files_sweep(s->setup.cache); /* before all: what a killed worker left there may have filled the disk */
-    gpen_status status = make_pool(s, error);
-    if (!status && options->photos > 0)
+    gpen_status status = make_crew(s, error);
+    if (!status)
+        s->crew.calls->look(s->crew.self, &s->seen);
+    if (!status && options->photos > 0 && s->pool)
         scheduler_start_early(s);
     if (!status)
         status = folder_make(options->folder, error);
     if (!status)
         status = store_open(&s->store, options->folder, scheduler_now(), error);
-    if (!status)
+    if (!status && s->pool) /* a crew that is far may be writing them just now */
         status = scheduler_sweep(s, error);
     if (!status)
-        scheduler_sweep_small(s, true);
+        scheduler_sweep_small(s, s->pool != NULL);
     if (status)
         scheduler_free(s);
     else
@@ -277,9 +283,9 @@ static void pass_wishes_on(scheduler *s)
         }
     pthread_mutex_unlock(&s->lock);
     for (size_t i = 0; i < count; i++)
-        pool_cancel(s->pool, unwanted[i]);
+        s->crew.calls->cancel(s->crew.self, unwanted[i]);
     if (stop > s->stop_passed)
-        pool_stop(s->pool, stop > 1);
+        s->crew.calls->stop(s->crew.self, stop > 1);
     s->stop_passed = stop;
     for (errand *e = s->errands; e; e = e->next)
         if (!e->given && (stop || s->broken.status || e->cancelled))
@@ -320,15 +326,15 @@ gpen_status scheduler_turn(scheduler *s, double seconds, gpen_error *error)
     scheduler_look_around(s);
     pass_wishes_on(s);
     scheduler_settle(s);
-    if (!s->broken.status || !pool_idle(s->pool)) {
+    if (!s->broken.status || !s->crew.calls->idle(s->crew.self)) {
         scheduler_man(s);
-        if (pool_turn(s->pool, time_to_wait(s, seconds), &reason) && !s->stop)
+        if (s->crew.calls->turn(s->crew.self, time_to_wait(s, seconds), &reason) && !s->stop)
             take_break(s, &reason);
     }
     pass_wishes_on(s);
     scheduler_settle(s);
     pthread_mutex_lock(&s->lock);
-    s->workers_ready = pool_ready(s->pool);
+    s->crew.calls->look(s->crew.self, &s->seen);
     pthread_mutex_unlock(&s->lock);
     return s->broken.status ? gpen_fail(error, s->broken.status, "%s", s->broken.message) : GPEN_OK;
 }
@@ -353,17 +359,17 @@ void scheduler_stop(scheduler *s, bool at_once)
     if (s->stop < wanted)
         s->stop = wanted;
     pthread_mutex_unlock(&s->lock);
-    pool_wake(s->pool);
+    s->crew.calls->wake(s->crew.self);
 }
 
 bool scheduler_stopped(const scheduler *s)
 {
-    return s->stop && !s->errands && pool_idle(s->pool);
+    return s->stop && !s->errands && s->crew.calls->idle(s->crew.self);
 }
 
 void scheduler_wake(scheduler *s)
 {
-    pool_wake(s->pool);
+    s->crew.calls->wake(s->crew.self);
 }
 
 void scheduler_free(scheduler *s)
@@ -371,12 +377,13 @@ void scheduler_free(scheduler *s)
     if (!s)
         return;
     double begun = clock_seconds();
-    if (s->pool)
+    if (s->crew.self)
         scheduler_stop(s, true);
     /* Where the store cannot be written, what is left is found running by the next one, and queued again. */
-    while (s->pool && !scheduler_stopped(s) && clock_seconds() - begun < farewell_seconds)
+    while (s->crew.self && !scheduler_stopped(s) && clock_seconds() - begun < farewell_seconds)
         (void)scheduler_turn(s, 0.05, NULL);
-    pool_free(s->pool);
+    if (s->crew.self)
+        s->crew.calls->free(s->crew.self);
     while (s->errands) {
         errand *e = s->errands;
         s->errands = e->next;

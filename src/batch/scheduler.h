@@ -1,4 +1,4 @@
-/* scheduler.h: batches that finish. Joins the store, which remembers, and the pool, which works.
+/* scheduler.h: batches that finish. Joins the store, which remembers, and the pool (or a fleet: crew.h), which works.
  *
  *     scheduler *s;
  *     scheduler_options options = scheduler_options_default();
@@ -29,8 +29,8 @@
 #define GPEN_BATCH_SCHEDULER_H
 
 #include "batch/batch_settings.h"
+#include "batch/crew.h"
 #include "batch/machine_plan.h"
-#include "batch/pool.h"
 #include "batch/store.h"
 
 typedef struct scheduler scheduler;
@@ -59,6 +59,8 @@ typedef struct scheduler_options {
     /* Bytes free for a new file in the folder, -1: unknown; NULL: as the file system says. */
     int64_t (*disk_free)(void *context, const char *folder);
     void *context; /* of these two */
+    /* Who works instead of processes of this machine; models, workers and memory are theirs to see to then. NULL: nobody. */
+    const crew_maker *crew;
 } scheduler_options;
 
 /* A sandboxed worker for each core, ten minutes a photo, a store that is waited for. */
@@ -81,6 +83,7 @@ typedef enum scheduler_hold {
     HOLD_MEMORY,        /* memory is nearly full */
     HOLD_MEMORY_SINGLE, /* likewise, and it does not become less: one photo at a time */
     HOLD_STORE,         /* the store cannot be written */
+    HOLD_BROKER,        /* the queue of a fleet cannot be reached; what was sent goes on */
 } scheduler_hold;
 
 /* All may be NULL. Called by the thread that turns; `crops` while it holds the store, so that it may call nothing of this. */
@@ -179,7 +182,7 @@ enum { SCHEDULER_MOST_SHOWN = 64 };
 
 typedef struct scheduler_running {
     int64_t item, batch;
-    pid_t worker;
+    pid_t worker; /* 0: on another machine, or none yet */
     job_stage stage;
     size_t faces_ended, faces_chosen;
     double seconds; /* since it was handed out */
@@ -187,15 +190,19 @@ typedef struct scheduler_running {
 
 typedef struct scheduler_state {
     machine_plan plan;
-    int workers_ready;
     int64_t done, failed, retried, cancelled, worker_deaths; /* since scheduler_new */
     scheduler_hold hold;
     char sentence[256]; /* why it holds; "" when it does not */
     double memory_used; /* share; negative: unknown */
     scheduler_running running[SCHEDULER_MOST_SHOWN];
     int running_count;
+    int working; /* all of them, and those that there is no room for here */
+    crew_look crew;
 } scheduler_state;
 
 void scheduler_look(scheduler *s, scheduler_state *state);
+
+/* The item, where it is being worked on. */
+bool scheduler_look_at(scheduler *s, int64_t item, scheduler_running *running);
 
 #endif

@@ -17,7 +17,7 @@ static double memory_used_of(const scheduler *s)
 
 static scheduler_hold judge_memory(const scheduler *s, double used, double now)
 {
-    if (used < memory_fine)
+    if (used < memory_fine || s->seen.far)
         return HOLD_NONE;
     if (s->memory_hold == HOLD_NONE)
         return used >= memory_full ? HOLD_MEMORY : HOLD_NONE;
@@ -26,11 +26,13 @@ static scheduler_hold judge_memory(const scheduler *s, double used, double now)
 
 scheduler_hold scheduler_held(const scheduler *s, char *sentence, size_t capacity)
 {
-    scheduler_hold hold = s->store_failed > 0 ? HOLD_STORE : s->memory_hold;
+    scheduler_hold hold = s->store_failed > 0 ? HOLD_STORE : s->seen.away ? HOLD_BROKER : s->memory_hold;
     *sentence = '\0';
     if (hold == HOLD_STORE)
         snprintf(sentence, capacity, "What was done cannot be noted, so nothing new is begun: %.160s",
                  s->store_error.message);
+    else if (hold == HOLD_BROKER)
+        snprintf(sentence, capacity, "%s", s->seen.sentence);
     else if (hold == HOLD_MEMORY)
         snprintf(sentence, capacity,
                  "Memory is nearly full (%.0f in 100 in use), so no new photo is begun until less than %.0f are",
@@ -45,7 +47,8 @@ static void tell_hold(scheduler *s, bool idle)
 {
     char sentence[sizeof s->counts.sentence];
     scheduler_hold hold = scheduler_held(s, sentence, sizeof sentence);
-    if (hold == s->told_hold || (hold != HOLD_NONE && idle)) /* with nothing to do nothing is held */
+    bool matters = hold == HOLD_NONE || hold == HOLD_BROKER || !idle; /* with nothing to do memory holds nothing */
+    if (hold == s->told_hold || !matters)
         return;
     s->told_hold = hold;
     log_event(LOG_INFO, "held", NULL, "%s", *sentence ? sentence : "it goes on");
@@ -74,7 +77,7 @@ void scheduler_look_around(scheduler *s)
 
 size_t scheduler_leave(const scheduler *s, size_t room)
 {
-    if (s->memory_hold == HOLD_MEMORY)
+    if (s->memory_hold == HOLD_MEMORY) /* never of a crew that is far */
         return 0;
     return s->memory_hold == HOLD_MEMORY_SINGLE && room ? !errands_given(s) : room;
 }

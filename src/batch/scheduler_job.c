@@ -47,16 +47,18 @@ static gpen_status reserve_output(scheduler *s, errand *e, gpen_error *error)
 }
 
 /* Did an earlier attempt end with its supervisor? Then what stands where the result goes may well be the result. */
-static gpen_status find_interruption(scheduler *s, const errand *e, bool *interrupted, gpen_error *error)
+static gpen_status look_back(scheduler *s, errand *e, gpen_error *error)
 {
     store_attempt *attempts;
     size_t count;
-    *interrupted = false;
     if (e->item.attempts < 2)
         return GPEN_OK;
     gpen_status status = store_attempts_list(s->store, e->item.id, &attempts, &count, error);
-    for (size_t i = 0; !status && i < count; i++)
-        *interrupted |= attempts[i].outcome == STORE_ATTEMPT_INTERRUPTED;
+    for (size_t i = 0; !status && i < count; i++) {
+        bool interrupted = attempts[i].outcome == STORE_ATTEMPT_INTERRUPTED;
+        e->job.interrupted |= interrupted;
+        e->job.endings += !interrupted && attempts[i].outcome != STORE_ATTEMPT_OPEN;
+    }
     if (!status)
         store_attempts_free(attempts, count);
     return status;
@@ -96,7 +98,6 @@ gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
 {
     store_batch batch;
     gpen_error wrong;
-    bool interrupted = false;
     gpen_status status = store_batch_get(s->store, e->item.batch, &batch, error);
     if (status)
         return status;
@@ -106,7 +107,7 @@ gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
     if (!e->item.output)
         status = reserve_output(s, e, error);
     if (!status)
-        status = find_interruption(s, e, &interrupted, error);
+        status = look_back(s, e, error);
     if (!status) {
         job_name_copy(e->job.order.output_name, e->item.output);
         e->job.input = strdup(e->item.input);
@@ -116,7 +117,7 @@ gpen_status errand_prepare(scheduler *s, errand *e, gpen_error *error)
         if (e->settings.save_faces && !e->job.crops)
             e->job.crops = crops_of(e->item.output, batch.output_folder);
         e->job.thumbnails = s->options.thumbnails ? job_thumbnails(s->options.thumbnails, e->job.order.id) : NULL;
-        e->job.overwrite = e->settings.overwrite || interrupted;
+        e->job.overwrite = e->settings.overwrite || e->job.interrupted;
         e->job.seconds = e->settings.seconds > 0 ? e->settings.seconds : s->options.seconds;
         e->job.shrink = e->item.shrink;
         if (!e->job.input || !e->job.output || (e->settings.save_faces && !e->job.crops))

@@ -38,7 +38,9 @@ struct scheduler {
     scheduler_events events;
     pthread_mutex_t lock;
     batch_store *store;
-    worker_pool *pool;
+    crew crew;
+    worker_pool *pool;         /* of the crew; NULL: it is far */
+    crew_look seen;            /* of the crew, when it was last looked at */
     errand *errands, *settled; /* by age; the second wait to be told */
 
     worker_setup setup;  /* what workers are told */
@@ -54,10 +56,9 @@ struct scheduler {
     scheduler_hold memory_hold, told_hold;
     double store_failed, store_again; /* since when the store cannot be written, 0: it can; when to try again */
     gpen_error store_error;
-    gpen_error broken; /* why this is at its end */
-    atomic_int stop;   /* 0, 1: begin nothing new, 2: at once */
-    int stop_passed;   /* what the pool was told of it */
-    int workers_ready;
+    gpen_error broken;      /* why this is at its end */
+    atomic_int stop;        /* 0, 1: begin nothing new, 2: at once */
+    int stop_passed;        /* what the pool was told of it */
     scheduler_state counts; /* only its counters */
 };
 
@@ -115,7 +116,7 @@ void scheduler_log_end(const errand *e);
 
 /* ---------------------------------------------------------------- leftovers (scheduler_sweep.c) */
 
-/* Removes what a killed supervisor left half-written. */
+/* Removes what a killed supervisor left half-written, or those who worked for it and died with it. */
 gpen_status scheduler_sweep(scheduler *s, gpen_error *error);
 
 /* Removes small pictures of items that are in the store no more (scheduler_small.c); at_start: half-written ones too. */

@@ -156,10 +156,10 @@ static size_t claims_wanted(const scheduler *s)
 {
     if (s->stop || s->broken.status || (s->quiet_until > 0 && clock_seconds() < s->quiet_until))
         return 0;
-    size_t waiting = 0, room = s->begun ? pool_room(s->pool) : 1;
+    size_t waiting = 0, room = s->begun ? s->crew.calls->room(s->crew.self) : 1;
     for (const errand *e = s->errands; e; e = e->next) {
         waiting += !e->given && !e->ended;
-        if (e->item.shrink > 1 || (!e->given && !e->ended && errand_needs_others(s, e)))
+        if ((s->pool && e->item.shrink > 1) || (!e->given && !e->ended && errand_needs_others(s, e)))
             return 0;
     }
     room = scheduler_leave(s, room);

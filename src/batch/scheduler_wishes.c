@@ -16,7 +16,7 @@ static gpen_status close_store(scheduler *s, gpen_status status)
 {
     s->quiet_until = 0;
     pthread_mutex_unlock(&s->lock);
-    pool_wake(s->pool);
+    s->crew.calls->wake(s->crew.self);
     return status;
 }
 
@@ -89,24 +89,46 @@ gpen_status scheduler_delete(scheduler *s, int64_t batch, gpen_error *error)
     return status;
 }
 
+/* Under the lock. False: nobody has it in hand. */
+static bool see(const errand *e, scheduler_running *running)
+{
+    if (!e->given || e->ended)
+        return false;
+    *running = (scheduler_running){.item = e->item.id,
+                                   .batch = e->item.batch,
+                                   .worker = e->worker,
+                                   .stage = e->stage,
+                                   .faces_ended = e->faces_ended,
+                                   .faces_chosen = e->faces_chosen,
+                                   .seconds = clock_seconds() - e->begun};
+    return true;
+}
+
 void scheduler_look(scheduler *s, scheduler_state *state)
 {
-    double now = clock_seconds();
     pthread_mutex_lock(&s->lock);
     *state = s->counts;
     state->plan = s->plan;
     state->hold = scheduler_held(s, state->sentence, sizeof state->sentence);
     state->memory_used = s->memory_used;
-    state->workers_ready = s->workers_ready;
-    state->running_count = 0;
-    for (const errand *e = s->errands; e && state->running_count < SCHEDULER_MOST_SHOWN; e = e->next)
-        if (e->given && !e->ended)
-            state->running[state->running_count++] = (scheduler_running){.item = e->item.id,
-                                                                         .batch = e->item.batch,
-                                                                         .worker = e->worker,
-                                                                         .stage = e->stage,
-                                                                         .faces_ended = e->faces_ended,
-                                                                         .faces_chosen = e->faces_chosen,
-                                                                         .seconds = now - e->begun};
+    state->crew = s->seen;
+    state->running_count = state->working = 0;
+    for (const errand *e = s->errands; e; e = e->next) {
+        scheduler_running running;
+        if (!see(e, &running))
+            continue;
+        state->working++;
+        if (state->running_count < SCHEDULER_MOST_SHOWN)
+            state->running[state->running_count++] = running;
+    }
     pthread_mutex_unlock(&s->lock);
+}
+
+bool scheduler_look_at(scheduler *s, int64_t item, scheduler_running *running)
+{
+    pthread_mutex_lock(&s->lock);
+    const errand *e = errand_find(s, (uint64_t)item);
+    bool there = e && see(e, running);
+    pthread_mutex_unlock(&s->lock);
+    return there;
 }

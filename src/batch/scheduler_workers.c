@@ -34,7 +34,7 @@ bool errand_needs_others(const scheduler *s, const errand *e)
 {
     worker_setup wanted;
     wanted_setup(s, e, &wanted);
-    return !s->begun || wanted.precision != s->setup.precision || !same_models(&wanted, &s->setup);
+    return s->pool && (!s->begun || wanted.precision != s->setup.precision || !same_models(&wanted, &s->setup));
 }
 
 /* ---------------------------------------------------------------- the plan */
@@ -116,7 +116,8 @@ void scheduler_man(scheduler *s)
     worker_setup wanted;
     while (e && (e->given || e->ended))
         e = e->next;
-    if (!e || s->stop || s->broken.status || errands_given(s) || !pool_idle(s->pool) || !errand_needs_others(s, e))
+    if (!s->pool || !e || s->stop || s->broken.status || errands_given(s) || !pool_idle(s->pool) ||
+        !errand_needs_others(s, e))
         return;
     wanted_setup(s, e, &wanted);
     begin_with(s, &wanted);
@@ -124,7 +125,7 @@ void scheduler_man(scheduler *s)
 
 void scheduler_replan(scheduler *s, const worker_ready *ready)
 {
-    if (!s->made.level) {
+    if (!s->made.level && s->pool) {
         make_plan(s, (int)((ready->weight_bytes + ready->arena_bytes) >> 20));
         pool_allow(s->pool, s->plan.workers);
     }

@@ -65,6 +65,10 @@ static void name_input(work *w)
 {
     const request_place *place = &w->asked.input;
     char *name = w->job.order.input_name;
+    if (w->asked.extras.name) {
+        job_name_copy(name, w->asked.extras.name);
+        return;
+    }
     int shown = place->kind == PLACE_URL ? transfer_shown(place->text) : (int)strnlen(place->text, 4096);
     if (place->kind == PLACE_INLINE) {
         memcpy(name, "the photo", sizeof "the photo");
@@ -116,6 +120,20 @@ static gpen_status choose_scratch(const work_carriers *carriers, work *w, gpen_e
     return GPEN_OK;
 }
 
+/* Where pictures beside the result go: *beginning is what their paths begin with. asked NULL: nowhere. */
+static gpen_status choose_beside(const work_carriers *carriers, const char *asked, int *folder, char **beginning,
+                                 gpen_error *error)
+{
+    const char *name;
+    if (!asked)
+        return GPEN_OK;
+    gpen_status status = roots_open_folder(&carriers->roots, asked, folder, &name, error);
+    if (status)
+        return status;
+    *beginning = path_of_open(*folder, name);
+    return *beginning ? GPEN_OK : gpen_fail_memory(error, "a path", 0);
+}
+
 static double seconds_of(const work_carriers *carriers, const task_message *task)
 {
     double hard = task->hard_limit, soft = task->soft_limit;
@@ -140,7 +158,13 @@ static gpen_status carry_in(const work_carriers *carriers, work *w, gpen_error *
     job->order.max_pixels = carriers->options->max_pixels;
     job->order.detect_only = w->asked.kind == REQUEST_DETECT;
     job->seconds = seconds_of(carriers, &w->task);
-    job->shrink = w->shrink;
+    job->shrink = w->asked.extras.shrink > w->shrink ? w->asked.extras.shrink : w->shrink;
+    job->order.thumbnail_edge = w->asked.extras.thumbnail_edge;
+    status = choose_beside(carriers, w->asked.extras.thumbnails, &w->small_folder, &job->thumbnails, error);
+    if (!status)
+        status = choose_beside(carriers, w->asked.extras.faces, &w->faces_folder, &job->crops, error);
+    if (status)
+        return status;
     return w->asked.output.kind == PLACE_PATH ? choose_folder(carriers, w, error) : choose_scratch(carriers, w, error);
 }
 
@@ -200,7 +224,7 @@ static gpen_status carry_out(const work_carriers *carriers, work *w, gpen_error 
             close(file);
     }
     if (!status) {
-        w->value = result_json(w, text, kind, carriers->options->restorer);
+        w->value = result_json(w, text, kind, carriers->options);
         status = w->value ? GPEN_OK : gpen_fail_memory(error, "the result", 0);
     }
     free(text);

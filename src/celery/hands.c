@@ -54,7 +54,7 @@ static bool next(void *context, batch_job *job)
         else {
             /* The path of the result is needed afterwards; the pool releases what it is given. */
             *job = w->job;
-            w->job.input = NULL;
+            w->job.input = w->job.crops = w->job.thumbnails = NULL;
             w->job.output = strdup(job->output);
             if (w->job.output)
                 return true;
@@ -114,13 +114,17 @@ static void ended(void *context, const batch_job *job, job_result *result)
     w->error = result->error;
     w->result = *result; /* taken over */
     *result = (job_result){0};
+    memcpy(w->level, hands->said.level, sizeof w->level);
+    w->precision = hands->said.precision;
     send_back(hands, w, GPEN_OK, NULL);
 }
 
 static void started(void *context, pid_t worker, const worker_ready *ready)
 {
-    (void)worker, (void)ready;
-    atomic_store(&((work_hands *)context)->ready, pool_ready(((work_hands *)context)->pool));
+    work_hands *hands = context;
+    (void)worker;
+    hands->said = *ready;
+    atomic_store(&hands->ready, pool_ready(hands->pool));
 }
 
 static void died(void *context, const pool_death *death)

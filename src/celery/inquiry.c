@@ -6,21 +6,16 @@
 
 static const char binding[] = "_kombu.binding." INQUIRY_EXCHANGE;
 
-static gpen_status publish(redis_connection *redis, int database, const json_t *question, int64_t *listeners,
-                           gpen_error *error)
+/* Appends. False: no memory. */
+static bool publish(redis_connection *redis, int database, const json_t *question)
 {
-    redisReply *reply;
     json_t *envelope = question ? envelope_make(question, NULL, "celery.pidbox", "", 0) : NULL;
     char *text = json_text_of(envelope);
     json_decref(envelope);
-    if (!text)
-        return gpen_fail_memory(error, "a question", 0);
-    redis_append(redis, "PUBLISH /%d.celery.pidbox %s", database, text);
+    if (text)
+        redis_append(redis, "PUBLISH /%d.celery.pidbox %s", database, text);
     free(text);
-    gpen_status status = redis_answer(redis, &reply, error);
-    *listeners = !status && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
-    freeReplyObject(reply);
-    return status;
+    return text != NULL;
 }
 
 gpen_status inquiry_ask(redis_connection *redis, int database, const char *method, json_t *arguments, const char *node,
@@ -34,11 +29,26 @@ gpen_status inquiry_ask(redis_connection *redis, int database, const char *metho
                   asked->key, "reply_to", "exchange", INQUIRY_EXCHANGE, "routing_key", asked->key);
     /* A queue of our own, bound as kombu would. */
     redis_append(redis, "SADD %s %s\x06\x16\x06\x16%s", binding, asked->key, asked->queue);
+    redisReply *reply = NULL;
+    *listeners = 0;
     gpen_status status = redis_settle(redis, error);
     if (!status)
-        status = publish(redis, database, question, listeners, error);
+        status = publish(redis, database, question) ? redis_answer(redis, &reply, error)
+                                                    : gpen_fail_memory(error, "a question", 0);
+    if (!status && reply->type == REDIS_REPLY_INTEGER)
+        *listeners = reply->integer;
+    freeReplyObject(reply);
     json_decref(question);
     return status;
+}
+
+bool inquiry_order(redis_connection *redis, int database, const char *method, json_t *arguments)
+{
+    json_t *order = json_pack("{s:s, s:o, s:n, s:n, s:n}", "method", method, "arguments", arguments, "destination",
+                              "pattern", "matcher");
+    bool good = publish(redis, database, order);
+    json_decref(order);
+    return good;
 }
 
 gpen_status inquiry_take(redis_connection *redis, const inquiry *asked, int seconds, bool *came, json_t **answer,

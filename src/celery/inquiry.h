@@ -33,4 +33,7 @@ gpen_status inquiry_take(redis_connection *redis, const inquiry *asked, int seco
 /* Only appends; redis_settle sees it through. */
 void inquiry_end(redis_connection *redis, inquiry *asked);
 
+/* Orders all workers to do something, without an answer. arguments are stolen. Only appends; false: no memory. */
+bool inquiry_order(redis_connection *redis, int database, const char *method, json_t *arguments);
+
 #endif

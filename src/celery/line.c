@@ -1,24 +1,14 @@
 /* Lines of tasks between threads. Its own file because nothing else in the room needs a lock for its lists. */
 #include "celery/line.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "base/wake.h"
 #include "celery/room.h"
 
 gpen_status work_line_make(work_line *line, bool with_pipe, gpen_error *error)
 {
     *line = (work_line){.wake = {-1, -1}};
-    if (with_pipe && pipe(line->wake)) {
-        line->wake[0] = line->wake[1] = -1;
-        return gpen_fail(error, GPEN_OUT_OF_MEMORY, "a pipe: %s", strerror(errno));
-    }
-    for (int i = 0; with_pipe && i < 2; i++) {
-        (void)fcntl(line->wake[i], F_SETFD, FD_CLOEXEC);
-        (void)fcntl(line->wake[i], F_SETFL, O_NONBLOCK);
-    }
+    if (with_pipe && wake_make(line->wake, error))
+        return GPEN_OUT_OF_MEMORY;
     (void)pthread_mutex_init(&line->lock, NULL);
     (void)pthread_cond_init(&line->more, NULL);
     line->last = &line->first;
@@ -32,16 +22,13 @@ void work_line_free(work_line *line)
         return;
     (void)pthread_cond_destroy(&line->more);
     (void)pthread_mutex_destroy(&line->lock);
-    for (int i = 0; i < 2; i++)
-        if (line->wake[i] >= 0)
-            close(line->wake[i]);
+    wake_free(line->wake);
     *line = (work_line){.wake = {-1, -1}};
 }
 
 void work_line_nudge(work_line *line)
 {
-    if (line->wake[1] >= 0)
-        (void)!write(line->wake[1], "", 1); /* full: the reader will wake anyway */
+    wake_ring(line->wake);
 }
 
 void work_line_push(work_line *line, work *w)
@@ -57,9 +44,7 @@ void work_line_push(work_line *line, work *w)
 
 work *work_line_pop(work_line *line, bool wait)
 {
-    char noise[64];
-    while (line->wake[0] >= 0 && read(line->wake[0], noise, sizeof noise) > 0)
-        ;
+    wake_hear(line->wake);
     pthread_mutex_lock(&line->lock);
     while (wait && !line->first && !line->closed)
         pthread_cond_wait(&line->more, &line->lock);

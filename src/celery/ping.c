@@ -22,7 +22,7 @@ gpen_status celery_worker_ping(const celery_options *options, double seconds, gp
     inquiry asked = {.queue = ""};
     redis_address address;
     redis_connection redis = {0};
-    gpen_status status = worker_address(options, options->broker, &address, error);
+    gpen_status status = redis_address_with(options->broker, options->password, &address, error);
     if (!status)
         status = redis_open(&redis, &address, seconds + 1, error);
     if (status)

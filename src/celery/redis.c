@@ -28,6 +28,21 @@ void redis_close(redis_connection *redis)
 
 /* ---------------------------------------------------------------- opening */
 
+gpen_status redis_address_with(const char *text, const char *password, redis_address *address, gpen_error *error)
+{
+    gpen_status status = redis_address_read(text, address, error);
+    if (status)
+        return status;
+    if (password && !*address->password) {
+        if (strlen(password) >= sizeof address->password)
+            return gpen_fail(error, GPEN_BAD_ARGUMENT, "the broker's password is too long");
+        memcpy(address->password, password, strlen(password) + 1);
+    }
+    if (address->tls && !redis_tls_available())
+        return redis_tls_begin(NULL, address, error);
+    return GPEN_OK;
+}
+
 static gpen_status connect_to(redis_connection *redis, const redis_address *address, double seconds, gpen_error *error)
 {
     struct timeval time = time_of(seconds);

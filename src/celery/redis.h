@@ -19,6 +19,10 @@ typedef struct redis_connection {
     gpen_error lost;       /* why it was closed */
 } redis_connection;
 
+/* An address as it is written, with the password (NULL: none) it is to be used with where it has none of its own. Errors: BAD_ARGUMENT,
+ * UNSUPPORTED_FORMAT (rediss:// in a build without TLS). */
+gpen_status redis_address_with(const char *text, const char *password, redis_address *address, gpen_error *error);
+
 /* Connects, says who it is and chooses the database, all within `seconds`; later commands may take as long each. An open one
  * is closed first. Errors: FETCH_FAILED (not reached, or the password is wrong), UNSUPPORTED_FORMAT (rediss:// in a build
  * whose hiredis has no TLS), OUT_OF_MEMORY. */

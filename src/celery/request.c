@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-enum { MOST_TEXT = 8192, MOST_PARAMETERS = 5, MOST_KEY = 200 };
+#include "batch/retry.h"
+
+enum { MOST_TEXT = 8192, MOST_PARAMETERS = 6, MOST_KEY = 200 };
 
 typedef struct request_form {
     const char *name;
@@ -11,7 +13,7 @@ typedef struct request_form {
 } request_form;
 
 static const request_form forms[REQUEST_KINDS] = {
-    [REQUEST_ENHANCE] = {"gpen.enhance", {"input", "output", "settings", "key", "overwrite"}},
+    [REQUEST_ENHANCE] = {"gpen.enhance", {"input", "output", "settings", "key", "overwrite", "extras"}},
     [REQUEST_DETECT] = {"gpen.detect", {"input", "settings", "key"}},
 };
 
@@ -113,15 +115,51 @@ static gpen_status take_place(const json_t *value, const char *name, bool may_be
                      may_be_inline ? "," : " or", may_be_inline ? " or {\"base64\": ...}" : "");
 }
 
-static gpen_status take_rest(const json_t *settings, const json_t *key, const json_t *overwrite, task_request *request,
-                             gpen_error *error)
+static bool take_extra_text(const json_t *value, const char **text)
 {
+    *text = clean_text(value, MOST_TEXT);
+    return *text || !given(value);
+}
+
+static bool take_extra_number(const json_t *value, int most, int *number)
+{
+    *number = (int)json_integer_value(value);
+    return !given(value) ||
+           (json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= (json_int_t)most);
+}
+
+static gpen_status take_extras(const json_t *object, request_extras *extras, gpen_error *error)
+{
+    const json_t *small = json_object_get(object, "thumbnails"), *once = json_object_get(object, "once");
+    bool good = json_is_object(object) && take_extra_text(json_object_get(object, "name"), &extras->name) &&
+                take_extra_text(json_object_get(small, "path"), &extras->thumbnails) &&
+                take_extra_number(json_object_get(small, "edge"), JOB_MOST_THUMBNAIL, &extras->thumbnail_edge) &&
+                take_extra_text(json_object_get(object, "faces"), &extras->faces) &&
+                take_extra_number(json_object_get(object, "shrink"), RETRY_MOST_SHRINK, &extras->shrink) &&
+                (!given(once) || json_is_boolean(once));
+    extras->once = json_is_true(once);
+    return good && !extras->thumbnails == !extras->thumbnail_edge
+               ? GPEN_OK
+               : gpen_fail(error, GPEN_BAD_ARGUMENT, "extras are not as they can be");
+}
+
+/* What stands behind input and output, in this order. */
+enum { REST_SETTINGS, REST_KEY, REST_OVERWRITE, REST_EXTRAS, REST };
+
+static gpen_status take_rest(const json_t *const rest[REST], task_request *request, gpen_error *error)
+{
+    const json_t *settings = rest[REST_SETTINGS], *key = rest[REST_KEY], *overwrite = rest[REST_OVERWRITE];
+    if (given(rest[REST_EXTRAS])) {
+        gpen_status status = take_extras(rest[REST_EXTRAS], &request->extras, error);
+        if (status)
+            return status;
+    }
     if (given(settings)) {
         gpen_status status = settings_from_json(settings, &request->settings, error);
         if (status)
             return status;
     }
-    if (request->settings.save_faces)
+    if (request->settings.save_faces && !request->extras.faces)
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "save_faces is not for tasks: a task has one result");
     if (given(key) && !(request->key = clean_text(key, MOST_KEY)))
         return gpen_fail(error, GPEN_BAD_ARGUMENT, "key must be a text of 1 to %d bytes", MOST_KEY);
@@ -142,7 +180,6 @@ gpen_status request_read(const task_message *task, request_kind kind, task_reque
     if (!status && enhance && given(values[1]))
         status = take_place(values[1], "output", false, &request->output, error);
     if (!status)
-        status = enhance ? take_rest(values[2], values[3], values[4], request, error)
-                         : take_rest(values[1], values[2], NULL, request, error);
+        status = take_rest(enhance ? &values[2] : (const json_t *const[REST]){values[1], values[2]}, request, error);
     return status;
 }

@@ -1,12 +1,13 @@
 /* request.h: what a task asks for, from its arguments. Private to src/celery.
  *
- *     gpen.enhance(input, output=None, settings={}, key=None, overwrite=False)
+ *     gpen.enhance(input, output=None, settings={}, key=None, overwrite=False, extras={})
  *     gpen.detect(input, settings={}, key=None)
  *
  *   input    "a/photo.jpg" beneath a root, "https://...", {"path": ...}, {"url": ...} or {"base64": ...}
  *   output   "b/photo.jpg" beneath a root, "https://..." (a pre-signed PUT), {"path": ...}, {"url": ...}; null: in the result
  *   settings as in settings_json.h
- *   key      work with the same key is done once; the task's id where there is none */
+ *   key      work with the same key is done once; the task's id where there is none
+ *   extras   what `gpen serve` asks for besides: see request_extras */
 #ifndef GPEN_CELERY_REQUEST_H
 #define GPEN_CELERY_REQUEST_H
 
@@ -27,12 +28,23 @@ typedef struct request_place {
     size_t length;
 } request_place;
 
+/* {"name": .., "thumbnails": {"path": .., "edge": ..}, "faces": .., "shrink": .., "once": true}; paths beneath a root. */
+typedef struct request_extras {
+    const char *name;       /* what messages call the photo; NULL: as its file is called */
+    const char *thumbnails; /* what the paths of small pictures begin with (job_thumbnail_path); NULL: none are made */
+    int thumbnail_edge;
+    const char *faces; /* what the paths of saved faces begin with (job_crop_path); NULL: none are */
+    int shrink;        /* as in batch_job: the smaller plan that it needs */
+    bool once;         /* a failure is told at once: whether it is tried again is the sender's */
+} request_extras;
+
 typedef struct task_request {
     request_kind kind;
     request_place input, output;
     batch_settings settings;
     const char *key; /* the task's */
     bool overwrite;
+    request_extras extras;
 } task_request;
 
 /* Reads the arguments of a task of this kind; the request lives as long as the task. Errors: BAD_ARGUMENT. */

@@ -1,25 +1,16 @@
 /* What a task returns. Its own file because it is what other people's programs read. */
 #include "celery/result.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static json_t *face_json(const gpen_face *face)
-{
-    const float *b = face->box;
-    json_t *landmarks = json_pack("[]");
-    for (int i = 0; landmarks && i < 5; i++)
-        (void)json_array_append_new(landmarks,
-                                    json_pack("[f, f]", (double)face->landmarks[i][0], (double)face->landmarks[i][1]));
-    return json_pack("{s:[f, f, f, f], s:f, s:o, s:s, s:f}", "box", (double)b[0], (double)b[1], (double)b[2],
-                     (double)b[3], "score", (double)face->score, "landmarks", landmarks, "state",
-                     gpen_face_state_name(face->state), "seconds", face->seconds);
-}
+#include "batch/result_json.h"
 
 static json_t *faces_json(const gpen_faces *faces)
 {
     json_t *list = json_pack("[]");
     for (size_t i = 0; list && i < faces->count; i++)
-        (void)json_array_append_new(list, face_json(&faces->faces[i]));
+        (void)json_array_append_new(list, result_face_json(&faces->faces[i]));
     return list;
 }
 
@@ -62,7 +53,28 @@ static json_t *output_json(const work *w, const char *packed, const char *kind)
     return json_pack("{s:s, s:s}", "base64", packed ? packed : "", "type", kind);
 }
 
-json_t *result_json(const work *w, const char *packed, const char *kind, const char *model)
+static receipt_model named(const worker_model *model)
+{
+    receipt_model name = {.name = *model->name ? model->name : NULL};
+    memcpy(name.sha256, model->sha256, sizeof name.sha256);
+    return name;
+}
+
+/* As a supervisor's store keeps it, in which this photo may have its place. */
+static json_t *receipt_json(const work *w, const worker_setup *setup)
+{
+    const receipt made = {.restorer = named(&setup->restorer),
+                          .detector = named(&setup->detector),
+                          .parser = named(&setup->parser),
+                          .level = w->level,
+                          .precision = gpen_precision_name(w->precision)};
+    char *text = result_receipt_json(&w->result, &made, &w->result.look);
+    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    return object;
+}
+
+json_t *result_json(const work *w, const char *packed, const char *kind, const celery_options *options)
 {
     const job_result *result = &w->result;
     json_t *value =
@@ -74,7 +86,9 @@ json_t *result_json(const work *w, const char *packed, const char *kind, const c
     (void)json_object_set_new(value, "bytes", json_pack("I", (json_int_t)result->output_bytes));
     (void)json_object_set_new(value, "restored", json_pack("i", (int)result->restored));
     (void)json_object_set_new(value, "settings", settings_to_json(&w->asked.settings));
-    (void)json_object_set_new(value, "model", json_pack("s?", model));
+    (void)json_object_set_new(value, "model", json_pack("s?", options->restorer));
+    (void)json_object_set_new(value, "memory", json_pack("I", (json_int_t)result->peak_bytes));
+    (void)json_object_set_new(value, "receipt", receipt_json(w, &options->pool.setup));
     return value;
 }
 

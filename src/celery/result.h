@@ -4,9 +4,9 @@
 
 #include "celery/room.h"
 
-/* {output, width, height, faces, restored, seconds, notes, ...}. packed: the result itself as base64, or NULL; kind: its Content-Type.
+/* {output, width, height, faces, restored, seconds, notes, receipt, ...}. packed: the result itself as base64, or NULL; kind: its Content-Type.
  * Release with json_decref; NULL: no memory. */
-json_t *result_json(const work *w, const char *packed, const char *kind, const char *model);
+json_t *result_json(const work *w, const char *packed, const char *kind, const celery_options *options);
 
 /* {stage, faces_done, faces_total, seconds, worker}: how far it is. */
 json_t *progress_json(const work *w, const char *node, double now);

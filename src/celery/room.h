@@ -16,6 +16,7 @@
 
 #include <stdatomic.h>
 
+#include "celery/absence.h"
 #include "celery/canvas.h"
 #include "celery/celery.h"
 #include "celery/claims.h"
@@ -56,20 +57,23 @@ typedef struct work {
     /* for those who carry and work; only the thread that has the task touches these */
     task_request asked;
     char *key;
-    bool clear_before; /* the result's place was free when this key was first begun */
-    bool place_free;   /* it was when looked at */
-    int input, folder; /* open files; -1: none */
-    bool scratch;      /* the result goes to a file that is taken away afterwards */
+    bool clear_before;              /* the result's place was free when this key was first begun */
+    bool place_free;                /* it was when looked at */
+    bool scratch;                   /* the result goes to a file that is taken away afterwards */
+    int input, folder;              /* open files; -1: none */
+    int small_folder, faces_folder; /* likewise, of small pictures and saved faces */
     batch_job job;
     job_result result;
-    int shrink, kills; /* of attempts before, as in retry_decide */
+    int shrink, kills;        /* of attempts before, as in retry_decide */
+    gpen_precision precision; /* that the pool worked with */
+    char level[32];           /* of instructions, likewise; "": it did not */
 
     /* for others to look at while somebody has it */
     atomic_bool cancelled;
+    atomic_bool news; /* one of those that follow changed */
     atomic_int stage; /* a job_stage; -1: none yet */
     atomic_uint faces_done, faces_total;
     atomic_int process; /* the worker process that has it; 0: none */
-    atomic_bool news;   /* one of these changed */
 
     /* ENDED */
     gpen_error error; /* status OK: it went well */
@@ -115,6 +119,7 @@ typedef struct work_hands {
     bool started;
     work **held; /* that the pool has; by this thread only */
     size_t held_count, held_room;
+    worker_ready said;                    /* what a worker process said last when it was ready; by this thread only */
     atomic_bool stop, stop_at_once, look; /* look: a task was cancelled */
     atomic_int ready;                     /* worker processes */
     atomic_uint deaths;                   /* of those */
@@ -163,15 +168,14 @@ typedef struct celery_worker {
     json_t *totals;        /* task name -> how many were accepted */
     unsigned long done, failed;
 
-    bool stop, stopping, paused;           /* asked to; at it; told to take nothing from the queue */
-    double lost_since, next_attempt, wait; /* of the connection */
+    bool stop, stopping, paused; /* asked to; at it; told to take nothing from the queue */
+    broker_absence absence;
     double next_heartbeat, next_renewal, next_restore, next_look;
 } celery_worker;
 
-/* worker_setup.c: are the options usable; an address with the password it is to be used with; both of a worker's; NAME@MACHINE.
+/* worker_setup.c: are the options usable; both addresses of a worker; NAME@MACHINE.
  * Errors: BAD_ARGUMENT, UNSUPPORTED_FORMAT. */
 gpen_status worker_check(const celery_options *options, gpen_error *error);
-gpen_status worker_address(const celery_options *options, const char *text, redis_address *address, gpen_error *error);
 gpen_status worker_read_addresses(celery_worker *worker, gpen_error *error);
 void worker_node(const celery_options *options, char node[WORKER_NODE]);
 

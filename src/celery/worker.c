@@ -83,10 +83,11 @@ static json_t *about_worker(const celery_worker *worker)
     (void)getloadavg(load, 3);
     for (size_t i = 0; i < worker->count; i++)
         active += worker->works[i]->phase == WORK_WORKING;
-    return json_pack("{s:f, s:I, s:I, s:[f, f, f], s:s, s:s, s:s}", "freq", heartbeat_seconds, "active",
+    return json_pack("{s:f, s:I, s:I, s:[f, f, f], s:s, s:s, s:s, s:{s:s, s:i}}", "freq", heartbeat_seconds, "active",
                      (json_int_t)active, "processed", (json_int_t)worker->done + (json_int_t)worker->failed, "loadavg",
                      load[0], load[1], load[2], "sw_ident", "gpen", "sw_ver", GPEN_VERSION, "sw_sys",
-                     uname(&system) ? "unknown" : system.sysname);
+                     uname(&system) ? "unknown" : system.sysname, "gpen", "queue", worker->options->queue, "processes",
+                     worker_concurrency(worker));
 }
 
 static gpen_status connect_all(celery_worker *worker, gpen_error *error)
@@ -115,19 +116,10 @@ static void disconnect(celery_worker *worker)
     redis_close(&worker->results);
 }
 
-/* Said when it begins and when it ends, not each time that it is tried. */
 static void lose(celery_worker *worker, const gpen_error *why)
 {
-    double now = clock_seconds();
     disconnect(worker);
-    if (!(worker->lost_since > 0)) {
-        worker->lost_since = now;
-        worker->wait = 0.25;
-        log_event(LOG_WARNING, "broker_away", NULL, "the broker is away (%s); work goes on, and it is tried again",
-                  why->message);
-    }
-    worker->next_attempt = now + worker->wait;
-    worker->wait = worker->wait * 2 < longest_wait ? worker->wait * 2 : longest_wait;
+    absence_begins(&worker->absence, why);
 }
 
 static bool connected(celery_worker *worker)
@@ -135,16 +127,13 @@ static bool connected(celery_worker *worker)
     gpen_error why = {0};
     if (redis_is_open(&worker->broker))
         return true;
-    if (clock_seconds() < worker->next_attempt)
+    if (!absence_may_try(&worker->absence))
         return false;
     if (connect_all(worker, &why)) {
         lose(worker, &why);
         return false;
     }
-    if (worker->lost_since > 0)
-        log_event(LOG_WARNING, "broker_back", NULL, "the broker is back after %.1f seconds",
-                  clock_seconds() - worker->lost_since);
-    worker->lost_since = 0;
+    absence_ends(&worker->absence);
     return true;
 }
 
@@ -298,7 +287,7 @@ static double time_to_wait(const celery_worker *worker)
 {
     double now = clock_seconds();
     if (!redis_is_open(&worker->broker))
-        return worker->next_attempt > now ? fmin(worker->next_attempt - now, 0.5) : 0;
+        return worker->absence.next_attempt > now ? fmin(worker->absence.next_attempt - now, 0.5) : 0;
     if (ends_wait(worker) || (worker->more && room_left(worker)))
         return 0;
     double until =

@@ -48,7 +48,8 @@ static void judge_failure(work *w)
         return;
     }
     w->kills += killed_worker(reason);
-    retry_verdict verdict = retry_decide(reason, w->task.retries, w->kills, w->shrink);
+    retry_verdict verdict =
+        w->asked.extras.once ? RETRY_NOT : retry_decide(reason, w->task.retries, w->kills, w->shrink);
     if (verdict == RETRY_GIVEN_UP)
         gpen_fail(&w->error, GPEN_GIVEN_UP, "it stopped %d worker processes; the last: %s", w->kills, w->error.message);
     if (verdict == RETRY_SMALLER)

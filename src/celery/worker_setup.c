@@ -30,28 +30,13 @@ gpen_status worker_check(const celery_options *options, gpen_error *error)
     return GPEN_OK;
 }
 
-gpen_status worker_address(const celery_options *options, const char *text, redis_address *address, gpen_error *error)
-{
-    gpen_status status = redis_address_read(text, address, error);
-    if (status)
-        return status;
-    if (options->password && !*address->password) {
-        if (strlen(options->password) >= sizeof address->password)
-            return gpen_fail(error, GPEN_BAD_ARGUMENT, "the broker's password is too long");
-        memcpy(address->password, options->password, strlen(options->password) + 1);
-    }
-    if (address->tls && !redis_tls_available())
-        return redis_tls_begin(NULL, address, error);
-    return GPEN_OK;
-}
-
 gpen_status worker_read_addresses(celery_worker *worker, gpen_error *error)
 {
     const celery_options *options = worker->options;
-    gpen_status status = worker_address(options, options->broker, &worker->broker_address, error);
+    gpen_status status = redis_address_with(options->broker, options->password, &worker->broker_address, error);
     if (status || !options->results || !strcmp(options->results, "none"))
         return status;
-    status = worker_address(options, options->results, &worker->results_address, error);
+    status = redis_address_with(options->results, options->password, &worker->results_address, error);
     worker->results_apart = !status && !redis_address_equal(&worker->broker_address, &worker->results_address);
     return status;
 }

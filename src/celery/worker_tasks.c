@@ -28,7 +28,7 @@ work *work_new(task_message *task, const char *tag)
     memcpy(w->tag, tag, strnlen(tag, sizeof w->tag - 1));
     uuid_write(w->holder);
     w->received = moment_now();
-    w->input = w->folder = -1;
+    w->input = w->folder = w->small_folder = w->faces_folder = -1;
     atomic_store(&w->stage, -1);
     const json_t *before = json_object_get(w->task.headers, "gpen");
     w->kills = (int)(json_integer_value(json_object_get(before, "kills")) & 0xFF);
@@ -40,11 +40,10 @@ void work_free(work *w)
 {
     if (!w)
         return;
-    for (int i = 0; i < 2; i++) {
-        int file = i ? w->folder : w->input;
-        if (file >= 0)
-            close(file);
-    }
+    const int files[] = {w->input, w->folder, w->small_folder, w->faces_folder};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (files[i] >= 0)
+            close(files[i]);
     batch_job_free(&w->job);
     job_result_free(&w->result);
     json_decref(w->value);

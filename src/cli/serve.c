@@ -11,6 +11,7 @@
 #include "cli/model_choice.h"
 #include "cli/options.h"
 #include "cli/receipt_model.h"
+#include "cli/serve_fleet.h"
 #include "cli/text.h"
 #include "http/http.h"
 #include "image/image.h"
@@ -23,6 +24,7 @@ static const char command_name[] = "serve";
 typedef struct serve_settings {
     http_options options;
     const char *data, *allow, *names;
+    serve_fleet_arguments fleet;
     int port, most_mebibytes, most_kept_mebibytes, most_photos, most_megapixels, keep_days, most_clients, slow_seconds;
     bool quiet;
 } serve_settings;
@@ -68,6 +70,18 @@ static int parse(int argc, char **argv, serve_settings *s)
         {"machine", "workers", 0, "N", "Processes that restore photos.\nDefault: as the machine allows",
          .number = &options->workers, .low = 1, .high = 256},
         {"machine", "threads", 0, "N", "Of each of them", .number = &options->threads, .low = 1, .high = 256},
+        {"fleet", "broker", 0, "ADDRESS",
+         "Hand batches to the workers behind this queue\n(`gpen worker`): redis://HOST:PORT/DATABASE, rediss://\n"
+         "with TLS, redis+socket:///PATH",
+         .text = &s->fleet.broker},
+        {"fleet", "password-file", 0, "FILE", "Its password, in a file; or GPEN_BROKER_PASSWORD",
+         .text = &s->fleet.password_file},
+        {"fleet", "queue", 0, "NAME", "Default: gpen", .text = &s->fleet.queue},
+        {"fleet", "fleet-data", 0, "DIR",
+         "What the data folder is called on the workers, where\nthat differs; they need it as a --root",
+         .text = &s->fleet.data_there},
+        {"fleet", "fleet-ahead", 0, "N", "Photos sent ahead for each worker process. Default: 3",
+         .number = &s->fleet.ahead, .low = 1, .high = 100},
         {"running", "web", 0, "DIR", "Take the page from this folder, for its authors", .text = &options->web},
         {"running", "quiet", 0, NULL, "Do not say the address", .flag = &s->quiet},
     };
@@ -78,11 +92,19 @@ static int parse(int argc, char **argv, serve_settings *s)
         .examples = "gpen serve                                        http://127.0.0.1:7860\n"
                     "gpen serve --data /srv/gpen --keep-days 30        old batches go by themselves\n"
                     "gpen serve --host 0.0.0.0 --token-file token      for other machines too\n"
-                    "gpen serve --base-path /gpen                      behind a proxy",
+                    "gpen serve --base-path /gpen                      behind a proxy\n"
+                    "gpen serve --broker redis://queue:6379/0 --data /srv/gpen\n"
+                    "                                                  batches go to a fleet",
         .notes = "What is uploaded and what comes out stands in the data folder until it is\n"
                  "deleted on the page, or --keep-days have passed. The server can be stopped\n"
                  "(Ctrl-C) and killed at any time: photos that are being worked on are done again\n"
                  "when it is started the next time.\n"
+                 "\n"
+                 "With --broker this machine only keeps batches: workers anywhere, which see the\n"
+                 "data folder (`gpen worker --root`), restore them with the models that they have.\n"
+                 "While the queue cannot be reached nothing is lost, and the page says so; a queue\n"
+                 "that has forgotten photos gets them again. Previews and single photos in the\n"
+                 "page are still made here, with this machine's models.\n"
                  "\n"
                  "It speaks plain HTTP. Where others can listen, put a proxy before it that speaks\n"
                  "HTTPS. /openapi.json describes the API, /healthz and /readyz are for whatever\n"
@@ -214,7 +236,16 @@ int command_serve(int argc, char **argv)
     char *data = data_folder(s.data), *cache = packed_models_folder();
     options->data = data;
     options->cache = cache;
-    status = data ? serve(&s) : complain("no folder for the data is known: say which, with --data");
+    serve_fleet *fleet = NULL;
+    const serve_fleet_arguments *a = &s.fleet;
+    status = data ? CLI_GO_ON : complain("no folder for the data is known: say which, with --data");
+    if (status == CLI_GO_ON && a->broker)
+        status = serve_fleet_join(command_name, a, options, &fleet);
+    else if (status == CLI_GO_ON && (a->password_file || a->queue || a->data_there || a->ahead))
+        status = complain_usage(command_name, "a fleet's options need --broker");
+    if (status == CLI_GO_ON)
+        status = serve(&s);
+    serve_fleet_free(fleet);
     free(data);
     free(cache);
     return status;

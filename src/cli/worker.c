@@ -1,6 +1,5 @@
 /* `gpen worker`: photos from a queue. Its own file because it is all that a person says to a worker: where the queue is, which
  * models, how much of the machine. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/threads.h"
 #include "batch/machine_plan.h"
 #include "celery/celery.h"
+#include "cli/broker.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/machine.h"
@@ -21,7 +21,7 @@
 
 static const char command_name[] = "worker";
 
-enum { MOST_SECRET = 4096, PING_SECONDS = 5 };
+enum { PING_SECONDS = 5 };
 
 /* What stands in the arguments. */
 typedef struct worker_arguments {
@@ -127,48 +127,6 @@ static int parse(int argc, char **argv, worker_arguments *a, int *operands)
                                    .options = options,
                                    .option_count = sizeof options / sizeof *options};
     return options_parse(&manual, argc, argv, operands);
-}
-
-/* ---------------------------------------------------------------- the broker */
-
-/* The first line of a file. 0: done. */
-static int read_secret(const char *path, char secret[MOST_SECRET])
-{
-    FILE *file = fopen(path, "re");
-    bool read = file && fgets(secret, MOST_SECRET, file);
-    if (file)
-        (void)fclose(file);
-    if (!read)
-        return complain("%s: no password can be read from it%s%s", path, file ? "" : ": ", file ? "" : strerror(errno));
-    secret[strcspn(secret, "\r\n")] = '\0';
-    return 0;
-}
-
-static bool has_password(const char *address)
-{
-    const char *place = address ? strstr(address, "://") : NULL;
-    const char *at = place ? strrchr(place, '@') : NULL;
-    const char *colon = place ? strchr(place + 3, ':') : NULL;
-    return at && colon && colon < at;
-}
-
-static int choose_broker(const worker_arguments *a, celery_options *options, char secret[MOST_SECRET])
-{
-    const char *password = getenv("GPEN_BROKER_PASSWORD");
-    if (has_password(a->broker) || has_password(a->results))
-        return complain_usage(command_name, "a password on the command line can be seen by others: put it into a file "
-                                            "(--password-file) or into GPEN_BROKER_PASSWORD");
-    options->broker = a->broker ? a->broker : getenv("GPEN_BROKER");
-    if (!options->broker || !*options->broker)
-        return complain_usage(command_name, "say where the queue is: --broker redis://HOST:6379/0");
-    options->results = a->results;
-    if (password && *password)
-        options->password = password;
-    if (!a->password_file)
-        return CLI_GO_ON;
-    options->password = secret;
-    int status = read_secret(a->password_file, secret);
-    return status ? status : CLI_GO_ON;
 }
 
 /* ---------------------------------------------------------------- models */
@@ -359,10 +317,15 @@ static int ping(const celery_options *options, const char *metrics)
 
 static int run(const worker_arguments *a)
 {
-    char secret[MOST_SECRET];
+    broker_choice broker = {.address = NULL};
     char *roots[MOST_OPTION_TEXTS + 1] = {NULL};
     celery_options options = celery_options_default();
-    int status = a->ping && a->metrics ? CLI_GO_ON : choose_broker(a, &options, secret);
+    int status = CLI_GO_ON;
+    if (!a->ping || !a->metrics)
+        status = broker_choose(command_name, a->broker, a->results, a->password_file, &broker);
+    options.broker = broker.address;
+    options.password = broker.password;
+    options.results = a->results;
     options.queue = a->queue;
     options.node = a->node;
     options.roots = (const char *const *)roots;

@@ -93,10 +93,11 @@ void handle_readyz(http_request *request)
     scheduler_state state;
     gpen_error trouble;
     engine_look(request->server->engine, &state, &trouble);
-    bool ready = !trouble.status && state.hold != HOLD_STORE && !request->server->stopping;
+    bool held = state.hold == HOLD_STORE || state.hold == HOLD_BROKER;
+    bool ready = !trouble.status && !held && !request->server->stopping;
     const char *detail = trouble.status              ? trouble.message
                          : request->server->stopping ? "it is being stopped"
-                         : state.hold == HOLD_STORE  ? state.sentence
+                         : held                      ? state.sentence
                                                      : "photos are taken on";
     answer_json(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
                 json_pack("{sb ss}", "ready", ready, "detail", detail));
@@ -118,20 +119,33 @@ static void write_workers(FILE *out, const scheduler_state *state)
 {
     int64_t memory = 0;
     for (int i = 0; i < state->running_count; i++) {
-        int64_t one = process_memory(state->running[i].worker);
+        int64_t one = state->running[i].worker ? process_memory(state->running[i].worker) : 0;
         memory += one > 0 ? one : 0;
     }
     metrics_value(out, "gpen_workers", "Worker processes by state.", "gauge", "{state=\"planned\"}",
                   state->plan.workers);
-    metrics_value(out, "gpen_workers", NULL, NULL, "{state=\"ready\"}", state->workers_ready);
-    metrics_value(out, "gpen_workers", NULL, NULL, "{state=\"working\"}", state->running_count);
+    metrics_value(out, "gpen_workers", NULL, NULL, "{state=\"ready\"}", state->crew.ready);
+    metrics_value(out, "gpen_workers", NULL, NULL, "{state=\"working\"}", state->working);
     metrics_value(out, "gpen_worker_deaths_total", "Workers that died since the start.", "counter", "",
                   (double)state->worker_deaths);
     metrics_value(out, "gpen_retries_total", "Photos tried again by themselves since the start.", "counter", "",
                   (double)state->retried);
-    metrics_value(out, "gpen_held", "1: nothing is handed out, for want of memory or of the store.", "gauge", "",
+    metrics_value(out, "gpen_held",
+                  "1: nothing is handed out, for want of memory, of the store or of the fleet's queue.", "gauge", "",
                   state->hold != HOLD_NONE);
     metrics_value(out, "gpen_memory_bytes", "Memory by who has it.", "gauge", "{of=\"workers\"}", (double)memory);
+}
+
+static void write_fleet(FILE *out, const crew_look *fleet)
+{
+    if (!fleet->far)
+        return;
+    metrics_value(out, "gpen_fleet_broker_up", "1: the queue of the fleet can be reached.", "gauge", "", !fleet->away);
+    metrics_value(out, "gpen_fleet_tasks_out", "Photos that were given to the fleet and are not back.", "gauge", "",
+                  (double)fleet->out);
+    metrics_value(out, "gpen_fleet_machines", "Workers of the fleet that were heard of lately.", "gauge", "",
+                  fleet->machines);
+    metrics_value(out, "gpen_fleet_processes", "Worker processes that they have.", "gauge", "", fleet->ready);
 }
 
 static void write_server(FILE *out, http_server *server)
@@ -169,6 +183,7 @@ void handle_metrics(http_request *request)
     engine_look(request->server->engine, &state, &trouble);
     write_items(out, &queue);
     write_workers(out, &state);
+    write_fleet(out, &state.crew);
     write_server(out, request->server);
     metrics_write(request->server->numbers, out);
     bool whole = !ferror(out);

@@ -217,7 +217,8 @@ static gpen_status open_scheduler(engine *e, scheduler **out, gpen_error *error)
                                      .worker_died = on_worker_died,
                                      .held = on_held};
     *out = NULL;
-    gpen_status status = choices_setup(server, &options.setup, error);
+    options.crew = server->options.crew;
+    gpen_status status = options.crew ? GPEN_OK : choices_setup(server, &options.setup, error);
     if (status)
         return status;
     options.folder = server->store_folder;
@@ -405,16 +406,10 @@ void engine_ready(engine *e, worker_ready *ready)
 
 bool engine_running(engine *e, int64_t item, scheduler_running *running)
 {
-    scheduler_state state;
-    gpen_error trouble;
-    engine_look(e, &state, &trouble);
-    for (int i = 0; i < state.running_count; i++) {
-        if (state.running[i].item != item)
-            continue;
-        *running = state.running[i];
-        return true;
-    }
-    return false;
+    scheduler *s = engine_borrow(e);
+    bool there = s && scheduler_look_at(s, item, running);
+    engine_return(e);
+    return there;
 }
 
 double engine_pace(engine *e, int64_t batch)

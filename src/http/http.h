@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "batch/message.h"
+#include "batch/crew.h"
 
 typedef struct http_server http_server;
 
@@ -51,7 +51,8 @@ typedef struct http_options {
     const char *cache;          /* folder of packed weights; NULL: none */
     /* Fills in the setup's models. Errors: MODEL_MISSING, MODEL_INVALID, OUT_OF_MEMORY. From any thread. */
     gpen_status (*choose_models)(const http_models *wanted, worker_setup *setup, gpen_error *error);
-    double slow_seconds; /* that a client may take for a request's head, and to take part of an answer */
+    const crew_maker *crew; /* who restores batches instead of this machine; NULL: nobody. Not copied */
+    double slow_seconds;    /* that a client may take for a request's head, and to take part of an answer */
 } http_options;
 
 /* 127.0.0.1:7860, no token, 512 MiB and 120 megapixels a photo, 10,000 photos, 2,048 connections, 20 seconds. data and choose_models are to be set. */

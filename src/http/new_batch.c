@@ -252,7 +252,7 @@ gpen_status new_batch_make(void *context, gpen_error *error)
     new_batch *batch = context;
     item_list list = {0};
     gpen_status status = GPEN_OK;
-    if (!batch->batch)
+    if (!batch->batch && !batch->server->options.crew) /* a crew has models of its own */
         status = choices_into_batch(batch->server, &batch->settings, error);
     if (!status && batch->upload)
         status = upload_keep(batch->upload, batch->batch ? batch->key : NULL, error);

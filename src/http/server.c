@@ -196,6 +196,9 @@ static gpen_status make_previews(http_server *server, gpen_error *error)
 {
     previews_options options = previews_options_default();
     gpen_status status = choices_preview_setup(server, &options.setup, error);
+    if (status &&
+        server->options.crew) /* batches do without models here; who wants a preview is told that one is missing */
+        status = GPEN_OK;
     if (!status)
         status = previews_new(&server->previews, &options, error);
     return status;

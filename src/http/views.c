@@ -225,6 +225,8 @@ static json_t *view_workers(const scheduler_state *state)
     json_t *list = json_pack("[]");
     for (int i = 0; i < state->running_count; i++) {
         const scheduler_running *running = &state->running[i];
+        if (!running->worker) /* it is on another machine */
+            continue;
         int64_t memory = process_memory(running->worker);
         (void)json_array_append_new(list, json_pack("{sI ss sI sI}", "pid", (json_int_t)running->worker, "state",
                                                     "working", "item", (json_int_t)running->item, "memory",
@@ -246,9 +248,34 @@ static json_t *view_held(const scheduler_state *state, const gpen_error *trouble
         return json_pack("s", language == GPEN_CHINESE ? "内存几乎已满，暂不开始新的照片。" : state->sentence);
     case HOLD_MEMORY_SINGLE:
         return json_pack("s", language == GPEN_CHINESE ? "内存几乎已满，每次只处理一张照片。" : state->sentence);
+    case HOLD_BROKER:
+        return json_pack("s", language == GPEN_CHINESE ? "无法连接任务队列；已发出的照片不会丢失，恢复连接后继续。"
+                                                       : state->sentence);
     case HOLD_STORE: break;
     }
     return json_pack("s", language == GPEN_CHINESE ? "无法写入批次记录，已暂停处理。" : state->sentence);
+}
+
+/* Who works on batches: processes of this machine, and why so many; or a fleet. */
+static void plan_sentences(const scheduler_state *state, char english[256], char chinese[256])
+{
+    const crew_look *fleet = &state->crew;
+    machine_plan_sentence(&state->plan, GPEN_ENGLISH, english, 256);
+    machine_plan_sentence(&state->plan, GPEN_CHINESE, chinese, 256);
+    if (!fleet->far)
+        return;
+    snprintf(english, 256, "A fleet behind a queue: %d worker processes on %d machines; %zu photos are with them.",
+             fleet->ready, fleet->machines, fleet->out);
+    snprintf(chinese, 256, "由任务队列后的机群处理：%d 台机器，%d 个进程；已发出 %zu 张照片。", fleet->machines,
+             fleet->ready, fleet->out);
+}
+
+static json_t *view_fleet(const crew_look *fleet)
+{
+    if (!fleet->far)
+        return json_pack("n");
+    return json_pack("{sb si si sI}", "reachable", !fleet->away, "machines", fleet->machines, "processes", fleet->ready,
+                     "out", (json_int_t)fleet->out);
 }
 
 json_t *view_system(http_server *server, gpen_language language)
@@ -263,19 +290,19 @@ json_t *view_system(http_server *server, gpen_language language)
     engine_ready(server->engine, &ready);
     queue_count(server, &queue);
     storage_look(server->storage, &space);
-    machine_plan_sentence(&state.plan, GPEN_ENGLISH, english, sizeof english);
-    machine_plan_sentence(&state.plan, GPEN_CHINESE, chinese, sizeof chinese);
+    plan_sentences(&state, english, chinese);
     int64_t used = process_memory(0);
     for (int i = 0; i < state.running_count; i++) {
-        int64_t memory = process_memory(state.running[i].worker);
+        int64_t memory = state.running[i].worker ? process_memory(state.running[i].worker) : 0;
         used += memory > 0 ? memory : 0;
     }
-    return json_pack("{ss ss ss ss si s{sI sI sI} so s{sI sI} ss ss so so s{sI sI sI}}", "version", gpen_version(),
+    return json_pack("{ss ss ss ss si s{sI sI sI} so s{sI sI} ss ss so so so s{sI sI sI}}", "version", gpen_version(),
                      "device", "cpu", "level", ready.level, "precision", gpen_precision_name(ready.precision), "cores",
                      thread_count_default(), "memory", "total", (json_int_t)machine_memory(), "available",
                      (json_int_t)machine_memory_free(), "used", (json_int_t)used, "workers", view_workers(&state),
                      "queue", "queued", (json_int_t)queue.items[STORE_QUEUED], "running",
                      (json_int_t)queue.items[STORE_RUNNING], "plan_en", english, "plan_zh", chinese, "held",
-                     view_held(&state, &trouble, language), "chosen", choices_machine(server), "storage", "kept",
-                     (json_int_t)space.kept, "most", (json_int_t)space.most, "free", (json_int_t)space.free);
+                     view_held(&state, &trouble, language), "fleet", view_fleet(&state.crew), "chosen",
+                     choices_machine(server), "storage", "kept", (json_int_t)space.kept, "most", (json_int_t)space.most,
+                     "free", (json_int_t)space.free);
 }

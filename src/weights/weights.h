@@ -132,6 +132,9 @@ gpen_status sha256_list_find(const char *list, const char *name, char digest[65]
  * without GLib, which cannot compute it. */
 gpen_status file_sha256(const char *path, char digest[65], gpen_error *error);
 
+/* Likewise of a text. Errors: UNSUPPORTED_FORMAT. */
+gpen_status text_sha256(const char *text, char digest[65], gpen_error *error);
+
 /* As file_sha256, but kept in `folder` (weights_kept_path's; NULL: nowhere) for the next time, by the file's device, inode, length and
  * times of change. */
 gpen_status file_sha256_kept(const char *path, const char *folder, char digest[65], gpen_error *error);

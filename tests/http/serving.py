@@ -39,7 +39,8 @@ class Server:
 
     def __init__(self, root, *options, environment=None, base=""):
         self.root, self.options, self.base = Path(root), options, base
-        self.environment = dict(os.environ, GPEN_HOME=str(self.root / "home"), LC_ALL="C.UTF-8", **(environment or {}))
+        self.environment = dict(os.environ, GPEN_HOME=str(self.root / "home"), LC_ALL="C.UTF-8")
+        self.environment.update(environment or {})
         self.environment.setdefault("GPEN_LOG_FILE", str(self.root / "log"))
         self.start()
 
