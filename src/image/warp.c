@@ -58,15 +58,15 @@ static void each_run(const image_affine *forward, int left, int top, int width, 
     int across[RUN], down[RUN];
     run r;
     for (r.x = 0; r.x < width; r.x += RUN) {
-        r.count = width - r.x < RUN ? width - r.x : RUN;
-        for (int i = 0; i < r.count; i++) {
+        const int count = r.count = width - r.x < RUN ? width - r.x : RUN;
+        for (int i = 0; i < count; i++) {
             across[i] = nearest(m[0][0] * (left + r.x + i) * one);
             down[i] = nearest(m[1][0] * (left + r.x + i) * one);
         }
         for (r.y = 0; r.y < height; r.y++) {
             const int64_t row_across = (int64_t)nearest((m[0][1] * (top + r.y) + m[0][2]) * one) + half,
                           row_down = (int64_t)nearest((m[1][1] * (top + r.y) + m[1][2]) * one) + half;
-            for (int i = 0; i < r.count; i++) {
+            for (int i = 0; i < count; i++) {
                 int64_t x = (row_across + across[i]) >> shift, y = (row_down + down[i]) >> shift;
                 r.at[i] = (position){(int)(x >> FRACTION_BITS), (int)(y >> FRACTION_BITS), (int)(x & (FRACTIONS - 1)),
                                      (int)(y & (FRACTIONS - 1))};
