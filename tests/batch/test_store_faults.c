@@ -199,6 +199,7 @@ static gpen_status (*const steps[])(store_day *) = {
     step_retry,    step_claim,  step_reserve,
     step_look,     step_finish, step_add,
     step_pause,    step_cancel, step_clean,
+    step_forget,   step_forget, step_forget,
     step_forget,   step_forget, step_clean_end,
     step_delete,
 };
