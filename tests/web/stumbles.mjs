@@ -84,10 +84,8 @@ tests({
         await page.waitForFunction((all) => document.querySelector('.chip-count')?.textContent === String(all), count);
         await page.waitForFunction(() => document.querySelector('.staging').hidden);
         assert.ok(await page.locator('.card').count() < 120);
-        await page.waitForFunction(() => {
-            scrollTo(0, document.documentElement.scrollHeight); // again where the page has grown since
-            return [...document.querySelectorAll('.card-name')].some((name) => name.textContent === 'frame-0399.png');
-        });
+        await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+        await page.waitForFunction(() => [...document.querySelectorAll('.card-name')].some((name) => name.textContent === 'frame-0399.png'));
         assert.ok(await page.locator('.card').count() < 120);
         assert.equal(await page.getAttribute('.card >> nth=-1', 'aria-posinset'), String(count));
     },

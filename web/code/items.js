@@ -7,6 +7,7 @@ export class ItemList {
     #batch;
     #state;
     #next = 0; // `after` of the next page; null: there is none
+    #wanted = -1; // the last index that somebody asked for
     #fetching = null;
     #grown = false; // since the last page was asked for
     #changed;
@@ -24,8 +25,10 @@ export class ItemList {
     // The item, or undefined while it is on its way.
     at(index)
     {
-        if (index >= this.items.length)
-            this.#want(index);
+        if (index >= this.items.length) {
+            this.#wanted = Math.max(this.#wanted, index);
+            this.#fetching ??= this.#fetch().catch(() => {}).finally(() => { this.#fetching = null; });
+        }
         return this.items[index];
     }
 
@@ -39,15 +42,10 @@ export class ItemList {
         return this.#ask(`/batches/${this.#batch}/items`, {state: this.#state, after, limit: page});
     }
 
-    async #want(index)
+    // More may be asked for while a page is on its way.
+    async #fetch()
     {
-        this.#fetching ??= this.#fetch(index).catch(() => {}).finally(() => { this.#fetching = null; });
-        await this.#fetching;
-    }
-
-    async #fetch(index)
-    {
-        while (this.#next !== null && index >= this.items.length) {
+        while (this.#next !== null && this.#wanted >= this.items.length) {
             const after = this.#next;
             this.#grown = false;
             const {items, next} = await this.#page(after);
