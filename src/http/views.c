@@ -264,8 +264,8 @@ static void plan_sentences(const scheduler_state *state, char english[256], char
     machine_plan_sentence(&state->plan, GPEN_CHINESE, chinese, 256);
     if (!fleet->far)
         return;
-    snprintf(english, 256, "A fleet behind a queue: %d worker processes on %d machines; %zu photos are with them.",
-             fleet->ready, fleet->machines, fleet->out);
+    snprintf(english, 256, "A fleet behind a queue. Machines: %d; worker processes: %d; photos with them: %zu.",
+             fleet->machines, fleet->ready, fleet->out);
     snprintf(chinese, 256, "由任务队列后的机群处理：%d 台机器，%d 个进程；已发出 %zu 张照片。", fleet->machines,
              fleet->ready, fleet->out);
 }

@@ -116,10 +116,12 @@ export class Machine {
         if (!system)
             return;
         const {memory, queue, workers, chosen, storage} = system;
+        const device = choices.device.includes(system.device) ? words(`choice.device.${system.device}`) : system.device;
+        // The level is known once a worker of this machine has begun.
+        const here = system.level ? words('machine.where', {device, level: system.level}) : device;
         const facts = {
-            where: words('machine.where', {level: system.level,
-                device: choices.device.includes(system.device) ? words(`choice.device.${system.device}`) : system.device}),
-            numbers: system.precision,
+            where: system.fleet ? words('machine.fleet') : here,
+            ...(system.fleet ? {} : {numbers: system.precision}),
             cores: number(system.cores),
             version: system.version,
             queue: words('machine.queue.line', {running: queue.running, queued: queue.queued}),

@@ -354,6 +354,7 @@ export default {
     'machine.fact.storage': 'Kept photos',
     'machine.fact.version': 'gpen',
     'machine.where': '{device} ({level})',
+    'machine.fleet': 'other machines, behind a queue',
     'machine.memory': 'Memory in use',
     'machine.memory.line': '{used} by gpen; {available} of {total} free',
     'machine.queue.line': '{running} being restored, {queued} waiting',

@@ -350,6 +350,7 @@ export default {
     'machine.fact.storage': '已存照片',
     'machine.fact.version': 'gpen',
     'machine.where': '{device}（{level}）',
+    'machine.fleet': '任务队列后的其他机器',
     'machine.memory': '内存占用',
     'machine.memory.line': 'gpen 占用 {used}；可用 {available}，共 {total}',
     'machine.queue.line': '修复中 {running} 张，等待中 {queued} 张',
